@@ -1,0 +1,1 @@
+"""The HTTP API and the web pages. Knows the domain; the domain never knows it."""
