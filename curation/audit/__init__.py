@@ -1,0 +1,1 @@
+"""Audit from a bundle alone: verify and trace."""

@@ -1,0 +1,1 @@
+"""Examples: propose, revise, withdraw, flag."""

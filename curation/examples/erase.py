@@ -1,0 +1,73 @@
+"""Erase text: destroy the openings behind commitments.
+
+Rules that always hold:
+- the leaf stays, so the audit still holds; salt and body are overwritten, so no guess can be confirmed any more;
+- the author of a text may have it erased, and a maintainer on the grounds of personal data and law;
+- verdicts, reason codes and scores stand in the leaf and are never erased.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import delete, insert, select
+
+from curation.errors import NotAllowed, NotFound
+from curation.people.accounts import Actor
+from curation.tables import erasures, log_leaves, openings, pending_leaves
+from curation.writing import Recorded, Writing
+from curation_schemas.events import (
+    EVENT,
+    ExampleProposed,
+    ExampleRevised,
+    FlagRaised,
+    OpeningErased,
+    ReviewSubmitted,
+    RoundAppealed,
+)
+from curation_schemas.review import ErasureGround
+
+Holder = ExampleProposed | ExampleRevised | ReviewSubmitted | RoundAppealed | FlagRaised
+"""The acts that hold erasable text."""
+_HOLDERS = (ExampleProposed, ExampleRevised, ReviewSubmitted, RoundAppealed, FlagRaised)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Erase:
+    """Erase openings of one act: all of them, or those named."""
+
+    act: str
+    ground: ErasureGround
+    commitments: tuple[str, ...] = ()
+
+
+def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
+    """Destroy openings and record that it was done. Raises NotFound, NotAllowed, Refused."""
+    writing.flush()
+    event = _act(writing, command.act)
+    if event.pseudonym != writing.vault.pseudonym(actor.account, f"topic:{event.topic}"):
+        actor.require("maintainer")
+        if command.ground == "author_request":
+            raise NotAllowed("only the author can ask for this on the ground of author_request", where="ground")
+    query = select(openings.c.commitment).where(openings.c.act == command.act)
+    held = sorted(writing.connection.execute(query).scalars())
+    chosen = sorted(set(command.commitments)) or held
+    if not held or not chosen:
+        raise NotFound("this act has no text left to erase", where="act")
+    recorded = writing.record(
+        OpeningErased, example=event.example, act=command.act, commitments=chosen, ground=command.ground
+    )
+    gone = [item for item in chosen if item in held]
+    writing.connection.execute(insert(erasures), [{"commitment": item, "act": command.act} for item in gone])
+    writing.connection.execute(delete(openings).where(openings.c.commitment.in_(gone)))
+    return recorded
+
+
+def _act(writing: Writing, leaf: str) -> Holder:
+    for table in (log_leaves, pending_leaves):
+        found = writing.connection.execute(select(table.c.leaf).where(table.c.hash == leaf)).scalar()
+        if found is not None:
+            event = EVENT.validate_json(found)
+            if isinstance(event, _HOLDERS):
+                return event
+    raise NotFound(f"there is no act {leaf[:12]}…", where="act")

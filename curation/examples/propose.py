@@ -1,0 +1,157 @@
+"""Propose an example, and revise one.
+
+Rules that always hold:
+- each message, each source and the origin is an erasable unit behind a commitment of its own;
+- a proposal opens the example's first round at once; a revision ends the round that is open and opens the next;
+- a new group is opened unless one is named; translations and mirrors share their original's group, and so its split.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from curation.errors import InvalidInput
+from curation.identifiers import new_example_id, new_group_id
+from curation.log.attestation import Signer
+from curation.log.leaf import Opening
+from curation.people.accounts import Actor, organisations_of
+from curation.reviews.ending import end_stage, start_clock
+from curation.rulebook.links import check_links
+from curation.tables import examples, proposer_organisations
+from curation.writing import Recorded, Writing
+from curation_schemas.events import ExampleProposed, ExampleRevised, RevisionBrought
+from curation_schemas.example import (
+    CONTENT_FIELDS,
+    EXAMPLE,
+    PluralisticExample,
+    PreferenceExample,
+    PromptExample,
+    SftExample,
+)
+from curation_schemas.parsing import SchemaInvalid, validate
+
+AnyExample = PromptExample | SftExample | PreferenceExample | PluralisticExample
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Propose:
+    """A new example."""
+
+    example: AnyExample
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revise:
+    """A new revision of an own example."""
+
+    example_id: str
+    example: AnyExample
+
+
+def read_example(value: object, where: str = "example") -> AnyExample:
+    """Read an example from plain data. Raises InvalidInput naming every field that is wrong."""
+    try:
+        return validate(EXAMPLE, value)
+    except SchemaInvalid as error:
+        raise InvalidInput(str(error), where=where) from None
+
+
+def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Signer | None = None) -> Recorded:
+    """Take in a new example and open its first round. Raises Refused, NotFound."""
+    actor.require("contributor")
+    example = command.example
+    openings: list[Opening] = []
+    fields = _fields(writing, actor, example, openings)
+    fields["example"] = new_example_id(writing.token_bytes)
+    fields["group"] = example.group or _group_of_links(writing, example)
+    recorded = writing.record(ExampleProposed, openings=openings, signer=signer, **fields)
+    _check_links(writing, recorded)
+    start_clock(writing, recorded.leaf, 1, fields["example"])
+    organisations = organisations_of(writing.connection, actor.account)
+    if organisations:
+        rows = [{"example": fields["example"], "organisation": item} for item in organisations]
+        writing.connection.execute(insert(proposer_organisations), rows)
+    return recorded
+
+
+def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Signer | None = None) -> Recorded:
+    """Take in a new revision; the open round, if there is one, ends without outcome. Raises Refused, NotFound."""
+    actor.require("contributor")
+    history = writing.existing(command.example_id)
+    replaced = history.latest
+    openings: list[Opening] = []
+    fields = _fields(writing, actor, command.example, openings)
+    group = command.example.group or history.first.group
+    fields |= {"example": command.example_id, "group": group, "previous": replaced.leaf}
+    recorded = writing.record(ExampleRevised, openings=openings, signer=signer, **fields)
+    _check_links(writing, recorded)
+    if replaced.round.closed is None:
+        end_stage(writing, history, replaced.round, "revised", by=recorded.leaf)
+    start_clock(writing, recorded.leaf, 1, command.example_id)
+    return recorded
+
+
+def _fields(writing: Writing, actor: Actor, example: AnyExample, openings: list[Opening]) -> dict[str, Any]:
+    topic = writing.topic_in_force(example.topic)
+    return {
+        "topic": example.topic,
+        "pseudonym": writing.pseudonym(actor, example.topic),
+        "kind": example.kind,
+        "language": example.language,
+        "positions": example.positions,
+        "framing": example.framing,
+        "claims": example.claims,
+        "license": example.license,
+        "origin_kind": example.origin.kind,
+        "origin": None if example.origin.kind == "human" else _commit(writing, openings, "origin", example.origin),
+        "mirrors": example.mirrors,
+        "translation_of": example.translation_of,
+        "use": getattr(example, "use", None),
+        "content": _commit_content(writing, example, openings),
+        "sources": [_commit(writing, openings, "source", source) for source in example.sources],
+        "policy": writing.definitions.policy_at(writing.epoch).leaf,
+        "definition": topic.leaf,
+    }
+
+
+def _commit(writing: Writing, openings: list[Opening], unit: str, value: Any) -> str:
+    return writing.opening(openings, unit, value.model_dump(exclude_none=True))
+
+
+def _commit_content(writing: Writing, example: AnyExample, openings: list[Opening]) -> dict[str, list[str]]:
+    content = {}
+    for name in CONTENT_FIELDS[example.kind]:
+        value = getattr(example, name)
+        if isinstance(value, str):
+            content[name] = [writing.opening(openings, "message", {"content": value})]
+        else:
+            content[name] = [_commit(writing, openings, "message", item) for item in value]
+    return content
+
+
+def _group_of_links(writing: Writing, example: AnyExample) -> str:
+    """The group of what the example mirrors or translates; a new one where it does neither."""
+    for linked in [*example.mirrors, *([example.translation_of] if example.translation_of else [])]:
+        found = writing.history(linked)
+        if found.revisions:
+            return found.first.group
+    return new_group_id(writing.token_bytes)
+
+
+def _check_links(writing: Writing, recorded: Recorded) -> None:
+    event = recorded.event
+    if not isinstance(event, RevisionBrought):
+        raise TypeError(f"{event.type} brings no revision")
+
+    def example_of(example: str) -> RevisionBrought | None:
+        history = writing.history(example)
+        return history.first if history.revisions else None
+
+    def topic_of_group(group: str) -> str | None:
+        query = select(examples.c.topic).where(examples.c.group_id == group).limit(1)
+        return writing.connection.execute(query).scalar()
+
+    check_links(event, example_of, topic_of_group)

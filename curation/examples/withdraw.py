@@ -1,0 +1,43 @@
+"""Withdraw an own example.
+
+Rules that always hold:
+- it leaves the next release and every later one; the log keeps that it was there;
+- the round that is open ends without outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curation.log.attestation import Signer
+from curation.people.accounts import Actor
+from curation.reviews.ending import end_stage
+from curation.writing import Recorded, Writing
+from curation_schemas.events import ExampleWithdrawn
+from curation_schemas.review import WithdrawalReason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Withdraw:
+    """Take back an own example, with a reason code."""
+
+    example_id: str
+    reason: WithdrawalReason
+
+
+def withdraw_example(writing: Writing, actor: Actor, command: Withdraw, signer: Signer | None = None) -> Recorded:
+    """Take in a withdrawal. Raises Refused, NotFound."""
+    actor.require("contributor")
+    history = writing.existing(command.example_id)
+    recorded = writing.record(
+        ExampleWithdrawn,
+        signer=signer,
+        topic=history.first.topic,
+        pseudonym=writing.pseudonym(actor, history.first.topic),
+        example=command.example_id,
+        revision=history.latest.leaf,
+        reason=command.reason,
+    )
+    if history.latest.round.closed is None:
+        end_stage(writing, history, history.latest.round, "withdrawn", by=recorded.leaf)
+    return recorded

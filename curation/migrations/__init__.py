@@ -1,0 +1,1 @@
+"""Alembic migrations: each revision makes tables in order; none rewrites an event table."""

@@ -1,0 +1,1 @@
+"""Accounts, roles, tokens, declarations, and pseudonyms with their vault."""

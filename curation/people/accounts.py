@@ -1,0 +1,147 @@
+"""Accounts, roles and tokens.
+
+Rules that always hold:
+- an account's handle is known to the platform only; what it does is published under pseudonyms (vault.py);
+- a bearer token is shown once; only its SHA-256 is kept (it has 256 random bits, so a slow hash would add nothing);
+- organisations are kept as keyed hashes, for comparing only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from pydantic import Field
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from curation.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from curation.identifiers import TokenBytes, new_account_id
+from curation.people.vault import Vault
+from curation.tables import accounts, leases, organisations, tokens
+from curation_schemas.base import Wire
+from curation_schemas.parsing import SchemaInvalid, validate
+from curation_schemas.text import ShortText, Slug, WrittenLanguage
+
+Role = Literal["contributor", "maintainer", "auditor", "administrator"]
+ROLES: tuple[str, ...] = get_args(Role)
+
+
+class Joining(Wire):
+    """Who joins. `simulated` marks people made up for demonstrations, for ever."""
+
+    handle: Slug
+    languages: list[WrittenLanguage] = Field(min_length=1, max_length=20)
+    organisations: list[ShortText] = Field(default_factory=list, max_length=20)
+    roles: list[Role] = Field(default=["contributor"], min_length=1)
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: an account and what it may do."""
+
+    account: str
+    handle: str
+    roles: frozenset[str]
+    languages: tuple[str, ...]
+    simulated: bool
+
+    def require(self, role: Role) -> None:
+        """Raise NotAllowed unless the actor has the role (administrators have every role)."""
+        if role not in self.roles and "administrator" not in self.roles:
+            raise NotAllowed(f"this needs the role «{role}»", hint="Ask an administrator of this home.")
+
+
+def _actor(row: Row[tuple[str, str, bool, str, str]]) -> Actor:
+    return Actor(row.id, row.handle, frozenset(json.loads(row.roles)), tuple(json.loads(row.languages)), row.simulated)
+
+
+def join(connection: Connection, vault: Vault, joining: Joining, token_bytes: TokenBytes) -> Actor:
+    """Open an account. Raises Conflict when the handle is taken."""
+    taken = connection.execute(select(accounts.c.id).where(accounts.c.handle == joining.handle)).scalar()
+    if taken is not None:
+        raise Conflict(f"the handle {joining.handle} is taken", where="handle", hint="Choose another.")
+    account = new_account_id(token_bytes)
+    roles = sorted(set(joining.roles))
+    connection.execute(
+        insert(accounts),
+        {
+            "id": account,
+            "handle": joining.handle,
+            "simulated": joining.simulated,
+            "roles": json.dumps(roles),
+            "languages": json.dumps(joining.languages),
+        },
+    )
+    vault.open_account(account)
+    blinded = sorted({vault.blind(name.strip().casefold()) for name in joining.organisations})
+    if blinded:
+        connection.execute(insert(organisations), [{"account": account, "organisation": item} for item in blinded])
+    return Actor(account, joining.handle, frozenset(roles), tuple(joining.languages), joining.simulated)
+
+
+def read_joining(value: object) -> Joining:
+    """Read who joins from plain data. Raises InvalidInput naming the field."""
+    try:
+        return validate(Joining, value)
+    except SchemaInvalid as error:
+        path, message = error.problems[0]
+        raise InvalidInput(message, where=path) from None
+
+
+def actor_by_handle(connection: Connection, handle: str) -> Actor:
+    """The account with this handle. Raises NotFound."""
+    row = connection.execute(select(accounts).where(accounts.c.handle == handle)).first()
+    if row is None:
+        raise NotFound(f"there is no account {handle!r}", hint="List them with `evenhand people list`.")
+    return _actor(row)
+
+
+def list_actors(connection: Connection) -> list[Actor]:
+    """Every account, by handle."""
+    return [_actor(row) for row in connection.execute(select(accounts).order_by(accounts.c.handle))]
+
+
+def issue_token(connection: Connection, account: str, token_bytes: TokenBytes) -> str:
+    """A new bearer token. It is returned once and never stored."""
+    token = "evh_" + base64.urlsafe_b64encode(token_bytes(32)).decode().rstrip("=")
+    connection.execute(insert(tokens), {"digest": _digest(token), "account": account})
+    return token
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def actor_by_token(connection: Connection, token: str) -> Actor | None:
+    """The account that this bearer token belongs to, or None."""
+    query = select(accounts).join(tokens, tokens.c.account == accounts.c.id).where(tokens.c.digest == _digest(token))
+    row = connection.execute(query).first()
+    return None if row is None else _actor(row)
+
+
+def revoke_tokens(connection: Connection, account: str) -> None:
+    """Take back every token of an account."""
+    connection.execute(delete(tokens).where(tokens.c.account == account))
+
+
+def erase_account(connection: Connection, vault: Vault, account: str) -> None:
+    """Forget a person: the link to every pseudonym, tokens, organisations, leases and the handle.
+
+    Published acts stay under their pseudonyms; texts are erased one by one (`examples.erase`), before this.
+    """
+    revoke_tokens(connection, account)
+    connection.execute(delete(organisations).where(organisations.c.account == account))
+    connection.execute(delete(leases).where(leases.c.account == account))
+    vault.forget(account)
+    connection.execute(delete(accounts).where(accounts.c.id == account))
+
+
+def organisations_of(connection: Connection, account: str) -> Sequence[str]:
+    """The account's declared organisations, as keyed hashes."""
+    query = select(organisations.c.organisation).where(organisations.c.account == account)
+    return connection.execute(query).scalars().all()

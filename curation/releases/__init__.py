@@ -1,0 +1,1 @@
+"""Releases: project, plan, build."""

@@ -1,0 +1,80 @@
+"""How a round's stage opens its clock and how it ends.
+
+Rules that always hold:
+- a stage ends the moment its last seat is filled, when its revision is replaced or withdrawn, or out of time;
+- its end is one event that counts every vote, and what was kept privately for it (leases, clock) is deleted;
+- clocks live in private tables only and go when the stage ends.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import delete, insert, select
+
+from curation.clock import DAY
+from curation.rulebook.history import History
+from curation.rulebook.rounds import Round
+from curation.tables import flag_clocks, leases, proposer_organisations, stage_clocks
+from curation.writing import Recorded, Writing
+from curation_schemas.events import FlagLapsed, RoundClosed
+
+How = Literal["full", "time", "revised", "withdrawn"]
+
+
+def start_clock(writing: Writing, revision: str, stage: int, example: str) -> None:
+    """Note when a stage opened."""
+    row = {"revision": revision, "stage": stage, "example": example, "opened_at": writing.now}
+    writing.connection.execute(insert(stage_clocks), row)
+
+
+def end_stage(writing: Writing, history: History, stage: Round, how: How, by: str | None = None) -> Recorded:
+    """Record a stage's end and delete what was kept for it."""
+    recorded = writing.record(
+        RoundClosed, topic=history.first.topic, example=history.example, **stage.closing_fields(how, by)
+    )
+    connection = writing.connection
+    connection.execute(delete(leases).where(leases.c.revision == stage.revision))
+    connection.execute(
+        delete(stage_clocks).where(stage_clocks.c.revision == stage.revision, stage_clocks.c.stage == stage.stage)
+    )
+    if history.withdrawn is not None:
+        connection.execute(delete(proposer_organisations).where(proposer_organisations.c.example == history.example))
+    return recorded
+
+
+def end_if_full(writing: Writing, history: History, stage: Round) -> Recorded | None:
+    """End the stage if its last seat was just filled."""
+    if stage.decision().missing:
+        return None
+    return end_stage(writing, history, stage, "full")
+
+
+def end_overdue_rounds(writing: Writing) -> list[Recorded]:
+    """End every stage whose time is over, with empty seats: silence never accepts and never rejects."""
+    ended = []
+    for row in writing.connection.execute(select(stage_clocks).order_by(stage_clocks.c.revision)).all():
+        history = writing.existing(row.example)
+        revision = next(item for item in history.revisions if item.leaf == row.revision)
+        days = writing.definitions.policy_by_leaf[revision.event.policy].content.round_days
+        if writing.now - row.opened_at >= days * DAY:
+            ended.append(end_stage(writing, history, revision.stages[row.stage - 1], "time"))
+    return ended
+
+
+def lapse_overdue_flags(writing: Writing) -> list[Recorded]:
+    """Lapse every flag whose time is over and which two people of different perspectives did not uphold."""
+    lapsed = []
+    days = writing.definitions.policy_at(writing.epoch).content.flag_days
+    for row in writing.connection.execute(select(flag_clocks).order_by(flag_clocks.c.flag)).all():
+        if writing.now - row.raised_at < days * DAY:
+            continue
+        history = writing.existing(row.example)
+        flag = history.flags[row.flag]
+        if not flag.stands and history.withdrawn is None:
+            upheld = sorted(flag.upheld)
+            lapsed.append(
+                writing.record(FlagLapsed, topic=history.first.topic, example=row.example, flag=row.flag, upheld=upheld)
+            )
+        writing.connection.execute(delete(flag_clocks).where(flag_clocks.c.flag == row.flag))
+    return lapsed

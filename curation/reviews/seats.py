@@ -1,0 +1,299 @@
+"""The queue: who is offered which seat.
+
+Rules that always hold:
+- the queue assigns; a reviewer names topic and language at most (simulated people in demonstrations choose theirs);
+- a seat goes to somebody who declared the perspective, reads the language, did not propose, shares no declared
+  organisation with the proposer, did not sit in or hand on a seat of this round, and was not in the round appealed;
+- earlier rejecters of the example are offered its seats first, then the rounds that opened first;
+- one topic per sitting; a seat lapses when its lease ends.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import and_, case, delete, func, insert, select
+
+from curation.errors import NotFound, Refused
+from curation.log.attestation import Signer
+from curation.people.accounts import Actor, organisations_of
+from curation.people.vault import topic_scope
+from curation.rulebook.declarations import Declaration
+from curation.rulebook.history import History
+from curation.rulebook.rounds import Round
+from curation.tables import (
+    declarations,
+    leases,
+    proposer_organisations,
+    reviews,
+    seats,
+    stage_clocks,
+)
+from curation.writing import Recorded, Writing
+from curation_schemas.events import SeatPassed
+from curation_schemas.review import OrderShown
+
+SHARE_APPLIES_FROM = 20
+MAX_SEAT_SHARE = 0.15
+"""Where a perspective has 20 people or more, nobody fills more than this share of its seats on a topic."""
+_OFFERS_LOOKED_AT = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakeSeat:
+    """Ask for a seat. `example` is for simulated people only: everybody else is assigned one."""
+
+    topic: str
+    language: str | None = None
+    example: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A seat held under a lease. `order_shown` is drawn at random for preference pairs and recorded."""
+
+    example: str
+    revision: str
+    topic: str
+    perspective: str
+    stage: int
+    seat: int
+    declaration: str
+    order_shown: OrderShown | None
+    ends_at: int
+
+
+def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
+    """Lease the seat that is needed most. Raises Refused, NotFound (nothing to review now)."""
+    actor.require("contributor")
+    writing.topic_in_force(command.topic)
+    if command.example is not None and not actor.simulated:
+        raise Refused("seat/queue-assigns", "seats are assigned; name a topic, not an example", where="example")
+    writing.flush()
+    writing.connection.execute(delete(leases).where(leases.c.ends_at <= writing.now))
+    held = _held_seats(writing, actor)
+    for seat in held:
+        if seat.topic != command.topic:
+            raise Refused(
+                "seat/one-topic", f"you hold a seat on {seat.topic}", hint="Review it or hand it on, then change topic."
+            )
+        if command.example in (None, seat.example):
+            return seat
+    pseudonym = writing.vault.pseudonym(actor.account, topic_scope(command.topic))
+    declaration = writing.latest_declaration(pseudonym) if pseudonym else None
+    if pseudonym is None or declaration is None or declaration.perspective is None:
+        raise Refused("review/declared", f"declare a perspective on {command.topic} first")
+    _check_share(writing, command.topic, declaration.perspective, pseudonym)
+    for offer in _offers(writing, actor, command, pseudonym, declaration):
+        return _lease(writing, actor, offer)
+    raise NotFound("no seat on this topic is free for you now", hint="Come back later, or choose another topic.")
+
+
+def _held_seats(writing: Writing, actor: Actor) -> list[Seat]:
+    rows = writing.connection.execute(select(leases).where(leases.c.account == actor.account))
+    found = []
+    for row in rows:
+        stage = writing.existing(row.example).revision_of(row.revision, "review/revision-known").round
+        found.append(
+            Seat(
+                row.example,
+                row.revision,
+                row.topic,
+                row.perspective,
+                stage.stage,
+                row.seat,
+                row.declaration,
+                row.order_shown,
+                row.ends_at,
+            )
+        )
+    return found
+
+
+def _check_share(writing: Writing, topic: str, perspective: str, pseudonym: str) -> None:
+    standing = select(func.count()).where(
+        declarations.c.topic == topic,
+        declarations.c.perspective == perspective,
+        declarations.c.replaced_in.is_(None),
+    )
+    if (writing.connection.execute(standing).scalar() or 0) < SHARE_APPLIES_FROM:
+        return
+    mine = func.sum(case((seats.c.reviewer == pseudonym, 1), else_=0))
+    query = select(func.count(), mine).where(seats.c.topic == topic, seats.c.perspective == perspective)
+    total, filled = writing.connection.execute(query).one()
+    if (filled or 0) + 1 > max(1, math.ceil(MAX_SEAT_SHARE * total)):
+        raise Refused(
+            "seat/share",
+            f"you have filled {filled} of {total} seats for {perspective} on {topic}",
+            hint="Others of this perspective come first now; other topics may need you.",
+        )
+
+
+def _offers(
+    writing: Writing, actor: Actor, command: TakeSeat, pseudonym: str, declaration: Declaration
+) -> Iterator[Seat]:
+    perspective = declaration.perspective
+    mine = set(organisations_of(writing.connection, actor.account))
+    rejected_before = select(reviews.c.example).where(reviews.c.reviewer == pseudonym, reviews.c.verdict != "accept")
+    query = (
+        select(seats.c.example, seats.c.revision, seats.c.stage, func.min(seats.c.seat).label("seat"))
+        .join(stage_clocks, and_(stage_clocks.c.revision == seats.c.revision, stage_clocks.c.stage == seats.c.stage))
+        .outerjoin(
+            leases,
+            and_(
+                leases.c.revision == seats.c.revision,
+                leases.c.perspective == seats.c.perspective,
+                leases.c.seat == seats.c.seat,
+            ),
+        )
+        .where(seats.c.topic == command.topic, seats.c.perspective == perspective, seats.c.open)
+        .where(seats.c.language.in_([command.language] if command.language else actor.languages))
+        .where(leases.c.account.is_(None))
+        .group_by(seats.c.example, seats.c.revision, seats.c.stage, stage_clocks.c.opened_at)
+        .order_by(case((seats.c.example.in_(rejected_before), 0), else_=1), stage_clocks.c.opened_at, seats.c.revision)
+        .limit(_OFFERS_LOOKED_AT)
+    )
+    if command.example is not None:
+        query = query.where(seats.c.example == command.example)
+    for row in writing.connection.execute(query).all():
+        history = writing.existing(row.example)
+        if not mine.isdisjoint(_proposer_organisations(writing, row.example)):
+            continue
+        stage = history.revision_of(row.revision, "review/revision-known").stages[row.stage - 1]
+        if _may_sit(history, stage, pseudonym, declaration):
+            order = _draw_order(writing) if history.first.kind == "preference" else None
+            ends_at = writing.now + 3600 * _lease_hours(writing, history)
+            yield Seat(
+                row.example,
+                row.revision,
+                command.topic,
+                str(perspective),
+                row.stage,
+                row.seat,
+                declaration.leaf,
+                order,
+                ends_at,
+            )
+
+
+def _proposer_organisations(writing: Writing, example: str) -> set[str]:
+    query = select(proposer_organisations.c.organisation).where(proposer_organisations.c.example == example)
+    return set(writing.connection.execute(query).scalars())
+
+
+def _may_sit(history: History, stage: Round, pseudonym: str, declaration: Declaration) -> bool:
+    taken_part = stage.people() | set(stage.passed.values())
+    if stage.first is not None:
+        taken_part |= stage.first.people() | set(stage.first.passed.values())
+    for flag in history.flags.values():
+        if flag.event.revision == stage.revision:
+            taken_part |= {who for who, _ in flag.upheld.values()}
+    return (
+        stage.closed is None
+        and pseudonym != history.first.pseudonym
+        and pseudonym not in taken_part
+        and declaration.holds_for(stage.epoch)
+    )
+
+
+def _draw_order(writing: Writing) -> OrderShown:
+    return "chosen_first" if writing.token_bytes(1)[0] % 2 else "rejected_first"
+
+
+def _lease_hours(writing: Writing, history: History) -> int:
+    return writing.definitions.policy_by_leaf[history.latest.event.policy].content.lease_hours
+
+
+def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
+    row = {
+        "revision": seat.revision,
+        "perspective": seat.perspective,
+        "seat": seat.seat,
+        "example": seat.example,
+        "topic": seat.topic,
+        "account": actor.account,
+        "declaration": seat.declaration,
+        "order_shown": seat.order_shown,
+        "ends_at": seat.ends_at,
+    }
+    writing.connection.execute(insert(leases), row)
+    return seat
+
+
+def held_seat(writing: Writing, actor: Actor, example: str, revision: str | None = None) -> Seat:
+    """The seat that the actor holds in this example. Raises Refused when there is none, or its lease has ended."""
+    writing.existing(example)
+    for seat in _held_seats(writing, actor):
+        if seat.example == example and revision in (None, seat.revision):
+            if seat.ends_at <= writing.now:
+                raise Refused(
+                    "seat/lease",
+                    "the lease of this seat has ended",
+                    hint="Ask the queue for a seat; your text is not lost.",
+                )
+            return seat
+    history = writing.existing(example)
+    if revision is not None:
+        stage = history.revision_of(revision, "review/revision-known").round
+        if stage.closed is not None:
+            raise Refused(
+                "review/round-open", "this revision is no longer judged", hint="Ask the queue for another seat."
+            )
+    pseudonym = writing.vault.pseudonym(actor.account, topic_scope(history.first.topic))
+    if pseudonym == history.first.pseudonym:
+        raise Refused("review/not-own", "nobody reviews their own example")
+    raise Refused("seat/lease", "you hold no seat in this example", hint="Ask the queue for one first.")
+
+
+def release_seat(writing: Writing, seat: Seat) -> None:
+    """End a lease, because the seat was filled or handed on."""
+    writing.connection.execute(
+        delete(leases).where(
+            leases.c.revision == seat.revision,
+            leases.c.perspective == seat.perspective,
+            leases.c.seat == seat.seat,
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassSeat:
+    """«Cannot judge»: hand the held seat on."""
+
+    example: str
+
+
+def pass_seat(writing: Writing, actor: Actor, command: PassSeat, signer: Signer | None = None) -> Recorded:
+    """Hand a seat on to somebody else. Raises Refused, NotFound."""
+    actor.require("contributor")
+    seat = held_seat(writing, actor, command.example)
+    history = writing.existing(seat.example)
+    stage = history.revision_of(seat.revision, "review/revision-known").stages[seat.stage - 1]
+    recorded = writing.record(
+        SeatPassed,
+        signer=signer,
+        topic=seat.topic,
+        pseudonym=writing.pseudonym(actor, seat.topic),
+        example=seat.example,
+        revision=seat.revision,
+        round=stage.number,
+        stage=stage.stage,
+        perspective=seat.perspective,
+        seat=seat.seat,
+        declaration=seat.declaration,
+        appeal=stage.appeal,
+    )
+    release_seat(writing, seat)
+    return recorded
+
+
+def waiting_for(writing: Writing, topic: str) -> dict[str, int]:
+    """Empty seats by perspective on a topic."""
+    query = (
+        select(seats.c.perspective, func.count().label("empty"))
+        .where(seats.c.open, seats.c.topic == topic)
+        .group_by(seats.c.perspective)
+    )
+    return {row.perspective: row.empty for row in writing.connection.execute(query)}

@@ -1,0 +1,301 @@
+"""Replay a log: fold its leaves, check each against the rules, and know what was published when.
+
+Rules that always hold (pure; no database, no clock):
+- every event passes the same checks as when it was made; one that does not is a violation and is not applied;
+- the fold depends on the leaves only, so anyone who has them gets the same state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from curation.clock import days_between
+from curation.errors import EvenhandError, LogInconsistent, Refused
+from curation.log.attestation import check_attestation
+from curation.log.leaf import decode_leaf
+from curation.log.merkle import leaf_hash
+from curation.log.order import canonical_order
+from curation.rulebook.declarations import Declaration, Declarations
+from curation.rulebook.definitions import Definitions
+from curation.rulebook.history import History
+from curation.rulebook.links import check_links
+from curation_schemas.events import (
+    EVENT,
+    Act,
+    AnyEvent,
+    DatasetDefined,
+    EpochClosed,
+    FlagLapsed,
+    PerspectiveDeclared,
+    PolicyChanged,
+    ReleaseCut,
+    RevisionBrought,
+    RoundClosed,
+    TopicDefined,
+    references_of,
+)
+from curation_schemas.parsing import SchemaInvalid, validate
+
+Published = dict[str, tuple[str, str]]
+"""Example id → (config, revision)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A leaf that breaks a rule."""
+
+    index: int
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """A closed epoch: its number, its last day, and the log's size at its end."""
+
+    number: int
+    date: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A release as the log has it."""
+
+    index: int
+    event: ReleaseCut
+
+
+@dataclass(slots=True)
+class Replay:
+    """The state of a log after the leaves taken in so far."""
+
+    snapshots_at: frozenset[int] = frozenset()
+    """Log sizes at which to note what is published: those of earlier releases."""
+    size: int = 0
+    epoch: int = 0
+    definitions: Definitions = field(default_factory=Definitions)
+    declarations: Declarations = field(default_factory=Declarations)
+    histories: dict[str, History] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    events: dict[str, list[int]] = field(default_factory=dict)
+    index_of: dict[str, int] = field(default_factory=dict)
+    """Leaf hash → index, for the leaves that rows or other leaves name."""
+    epochs: list[Epoch] = field(default_factory=list)
+    cuts: list[Cut] = field(default_factory=list)
+    signing_keys: dict[str, str] = field(default_factory=dict)
+    key_owners: dict[str, str] = field(default_factory=dict)
+    attested: dict[str, int] = field(default_factory=lambda: {"self": 0, "server": 0})
+    violations: list[Violation] = field(default_factory=list)
+    snapshots: dict[int, Published] = field(default_factory=dict)
+    dataset: str = ""
+    _batch: dict[str, list[str]] = field(default_factory=dict)
+    _elapsed_checks: list[tuple[str, int, str, str, int]] = field(default_factory=list)
+
+    def declaration(self, leaf: str) -> Declaration | None:
+        """The declaration that this leaf brought."""
+        return self.declarations.by_leaf.get(leaf)
+
+    def take_leaf(self, leaf: bytes) -> None:
+        """Take in the next leaf as bytes."""
+        index, where = self.size, f"leaf {self.size}"
+        if self.size in self.snapshots_at:
+            self.snapshots[self.size] = self.published()
+        self.size += 1
+        try:
+            fields = decode_leaf(leaf, where)
+            event = validate(EVENT, fields)
+        except SchemaInvalid as error:
+            self.violations.append(Violation(index, "schema", str(error)))
+            return
+        except EvenhandError as error:
+            self.violations.append(Violation(index, "schema", error.message))
+            return
+        self.take(event, fields, leaf_hash(leaf).hex(), index)
+
+    def take(self, event: AnyEvent, fields: Mapping[str, Any], leaf: str, index: int) -> None:
+        """Take in the next event."""
+        self.index_of[leaf] = index
+        try:
+            if not isinstance(event, EpochClosed):
+                self._batch[leaf] = references_of(event)
+            self._check_dataset(event)
+            if isinstance(event, Act):
+                self._check_attested(event, fields)
+            self._dispatch(event, leaf, index)
+        except Refused as error:
+            self.violations.append(Violation(index, error.rule, error.message))
+        except ValueError as error:
+            self.violations.append(Violation(index, "round/outcome", str(error)))
+
+    def _check_dataset(self, event: AnyEvent) -> None:
+        if isinstance(event, DatasetDefined):
+            self.dataset = event.dataset
+        if event.dataset != self.dataset:
+            raise Refused("define/first", f"the leaf belongs to dataset {event.dataset}, the log to {self.dataset}")
+
+    def _check_attested(self, event: Act, fields: Mapping[str, Any]) -> None:
+        if event.auth == "self" and event.key is not None:
+            check_attestation(fields)
+            known = self.signing_keys.setdefault(event.pseudonym, event.key)
+            owner = self.key_owners.setdefault(event.key, event.pseudonym)
+            if (known, owner) != (event.key, event.pseudonym):
+                raise Refused("auth/one-key", "a pseudonym signs with two keys, or a key belongs to two pseudonyms")
+        self.attested[event.auth] += 1
+
+    def _dispatch(self, event: AnyEvent, leaf: str, index: int) -> None:
+        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)):
+            self.definitions.check(event)
+            self.definitions.apply(event, leaf, self.epoch)
+        elif isinstance(event, PerspectiveDeclared):
+            topic = self.definitions.topic_at(event.topic, self.epoch)
+            self.declarations.check(event, topic.content if topic else None)
+            self.declarations.apply(event, leaf, self.epoch)
+        elif isinstance(event, EpochClosed):
+            self._close_epoch(event)
+        elif isinstance(event, ReleaseCut):
+            self._check_cut(event)
+            self.cuts.append(Cut(index, event))
+        else:
+            history = self.histories.get(event.example) or History(event.example)
+            history.check(event, self.epoch, self)
+            self._check_elapsed(history, event)
+            history.apply(event, leaf, self.epoch, self)
+            self.histories[event.example] = history
+            self.events.setdefault(event.example, []).append(index)
+            if isinstance(event, RevisionBrought):
+                self.groups.setdefault(event.group, event.topic)
+
+    def _check_elapsed(self, history: History, event: object) -> None:
+        """The epochs' dates bound how long a round or a flag can have been open."""
+        policy = self.definitions.policy_at(self.epoch).content
+        if isinstance(event, RoundClosed) and event.how == "time":
+            stage = history.revision_of(event.revision, "round/end").stages[event.stage - 1]
+            opening = history.revision_of(event.revision, "round/end").event.policy
+            days = self.definitions.policy_by_leaf[opening].content.round_days
+            self._require_days(stage.epoch, days, "round/end", "the round's time was not over")
+        elif isinstance(event, FlagLapsed):
+            flag = history.flags[event.flag]
+            self._require_days(flag.epoch, policy.flag_days, "flag/lapse", "the flag's time was not over")
+
+    def _require_days(self, opened_in: int, days: int, rule: str, message: str) -> None:
+        # What was opened in epoch e was opened after the end of epoch e - 1. The end of the epoch now open is not
+        # known yet, so the check is made again at its end, with its date.
+        if opened_in >= 1:
+            self._elapsed_checks.append((self.epochs[opened_in - 1].date, days, rule, message, self.size - 1))
+
+    def _close_epoch(self, event: EpochClosed) -> None:
+        last = self.epochs[-1].date if self.epochs else event.date
+        if event.epoch != self.epoch or event.date < last:
+            raise Refused(
+                "epoch/number", f"epoch {event.epoch} of {event.date} follows epoch {self.epoch - 1} of {last}"
+            )
+        for since, days, rule, message, index in self._elapsed_checks:
+            if days_between(since, event.date) < days:
+                self.violations.append(Violation(index, rule, message))
+        self._elapsed_checks.clear()
+        try:
+            if canonical_order(self._batch) != list(self._batch):
+                raise Refused("epoch/order", f"the leaves of epoch {self.epoch} are not in their canonical order")
+        except LogInconsistent as error:
+            raise Refused("epoch/order", error.message) from None
+        finally:
+            self._batch.clear()
+            self.epochs.append(Epoch(event.epoch, event.date, self.size))
+            self.epoch += 1
+
+    def _check_cut(self, event: ReleaseCut) -> None:
+        if event.size not in {epoch.size for epoch in self.epochs}:
+            raise Refused("release/prefix", f"release {event.version} names size {event.size}, which no epoch ends at")
+        if self.cuts and _version(event.version) <= _version(self.cuts[-1].event.version):
+            raise Refused("release/version", f"release {event.version} does not follow {self.cuts[-1].event.version}")
+
+    def finish(self) -> None:
+        """Check what can only be seen at the end: links between examples."""
+        for history in self.histories.values():
+            for revision in history.revisions:
+                try:
+                    check_links(revision.event, self._first_event, self.groups.get)
+                except Refused as error:
+                    self.violations.append(Violation(self.index_of[revision.leaf], error.rule, error.message))
+
+    def _first_event(self, example: str) -> RevisionBrought | None:
+        history = self.histories.get(example)
+        return history.first if history else None
+
+    def published(self) -> Published:
+        """What a release cut here would hold: example → (config, revision)."""
+        found: Published = {}
+        for example, history in self.histories.items():
+            placed = placement(history)
+            if placed.config is not None:
+                found[example] = (placed.config, placed.revision)
+        return found
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where an example stands in a release: its config, or None with the reason why it is left out."""
+
+    config: str | None
+    revision: str
+    reason: str
+
+
+_CONFIG_OF_KIND = {"sft": "sft", "preference": "preference", "pluralistic": "pluralistic", "prompt": "prompts"}
+
+
+def placement(history: History) -> Placement:
+    """Where an example goes. The reasons are those that `release plan` prints."""
+    latest = history.latest
+    if history.withdrawn is not None:
+        return Placement(None, latest.leaf, "withdrawn by its author")
+    judged = history.standing
+    if judged is None:
+        ended = [item for item in history.revisions if history.outcome_of(item) is not None]
+        if not ended:
+            return Placement(None, latest.leaf, _waiting_for(history))
+        judged = ended[-1]
+    outcome = history.outcome_of(judged)
+    if outcome == "rejected":
+        return Placement(None, judged.leaf, "rejected by every required perspective")
+    flag = history.holding(judged.leaf)
+    if flag is not None:
+        return Placement(None, judged.leaf, f"held by a flag ({flag.event.ground})")
+    if outcome == "accepted":
+        return Placement(_CONFIG_OF_KIND[history.first.kind], judged.leaf, "accepted")
+    return Placement("contested", judged.leaf, str(outcome))
+
+
+def _waiting_for(history: History) -> str:
+    missing = history.latest.round.decision().missing
+    return f"needs reviews from {', '.join(missing)}" if missing else "needs reviews"
+
+
+def replay(leaves: Iterable[bytes], snapshots_at: Iterable[int] = ()) -> Replay:
+    """Replay a whole log, or a prefix of it."""
+    state = Replay(frozenset(snapshots_at))
+    for leaf in leaves:
+        state.take_leaf(leaf)
+    if state.size in state.snapshots_at:
+        state.snapshots[state.size] = state.published()
+    state.finish()
+    return state
+
+
+def release_sizes(leaves: Iterable[bytes]) -> Iterator[int]:
+    """The log sizes of the releases that these leaves record; leaves that do not parse are passed over."""
+    for leaf in leaves:
+        if b'"type":"release:cut"' in leaf:
+            try:
+                event = validate(EVENT, decode_leaf(leaf))
+            except (SchemaInvalid, EvenhandError):
+                continue
+            if isinstance(event, ReleaseCut):
+                yield event.size

@@ -1,0 +1,23 @@
+"""Settings from the environment (`EVENHAND_…`).
+
+Rules that always hold:
+- every setting has a default with which one person can begin; none is needed to verify or trace.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What can be set from outside."""
+
+    model_config = SettingsConfigDict(env_prefix="EVENHAND_")
+
+    home: Path = Path(".evenhand")
+    """The folder that holds database, keys, log and releases."""
+    epoch_days: int = Field(default=7, ge=1, le=60)
+    """How long an epoch lasts before `evenhand epoch close` finds it due, in days."""

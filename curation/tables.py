@@ -1,0 +1,292 @@
+"""Every table, once.
+
+Rules that always hold:
+- *event tables* are append-only: the database itself refuses update, delete, replace, upsert and truncate (guards.py);
+  pending leaves may go only once they stand in the log, openings only once their erasure stands;
+- *projection tables* are a function of the leaves and can be rebuilt (`evenhand log replay`);
+- *private tables* hold what is never published; nothing but the vault links a person to a pseudonym;
+- portable types only; times are whole seconds since 1970 (UTC) and exist in private tables only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_HASH = String(64)
+_ID = String(32)
+_SLUG = String(64)
+
+# --- event tables -----------------------------------------------------------------------------------------------------
+
+log_leaves = Table(
+    "log_leaves",
+    metadata,
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False),
+    Column("hash", _HASH, nullable=False, unique=True),
+    Column("type", String(32), nullable=False, index=True),
+    Column("example", _ID, nullable=True, index=True),
+    Column("leaf", LargeBinary, nullable=False),
+)
+log_epochs = Table(
+    "log_epochs",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", _HASH, nullable=False),
+    Column("date", String(10), nullable=False),
+    Column("checkpoint", Text, nullable=False),
+)
+# Keyed by hash and without a row number, so that not even the order of arrival is stored (design: epochs).
+pending_leaves = Table(
+    "pending_leaves",
+    metadata,
+    Column("hash", _HASH, primary_key=True),
+    Column("type", String(32), nullable=False, index=True),
+    Column("example", _ID, nullable=True, index=True),
+    Column("leaf", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+openings = Table(
+    "openings",
+    metadata,
+    Column("commitment", _HASH, primary_key=True),
+    Column("act", _HASH, nullable=False, index=True),
+    Column("unit", String(16), nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("commitment", _HASH, primary_key=True),
+    Column("act", _HASH, nullable=False),
+    sqlite_with_rowid=False,
+)
+documents = Table(
+    "documents",
+    metadata,
+    Column("sha256", _HASH, primary_key=True),
+    Column("path", String(200), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+EVENT_TABLES = (log_leaves, log_epochs, pending_leaves, openings, erasures, documents)
+
+# --- projection tables ------------------------------------------------------------------------------------------------
+
+examples = Table(
+    "examples",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("group_id", _ID, nullable=False, index=True),
+    Column("topic", _SLUG, nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("proposer", _ID, nullable=False, index=True),
+    Column("latest", _HASH, nullable=False),
+    Column("standing", _HASH, nullable=True),
+    Column("held", Boolean, nullable=False),
+)
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", _HASH, primary_key=True),
+    Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("outcome", String(16), nullable=True),
+)
+stages = Table(
+    "stages",
+    metadata,
+    Column("revision", _HASH, ForeignKey("revisions.id"), primary_key=True),
+    Column("stage", Integer, primary_key=True, autoincrement=False),
+    Column("example", _ID, nullable=False, index=True),
+    Column("epoch", Integer, nullable=False),
+    Column("open", Boolean, nullable=False, index=True),
+    Column("how", String(16), nullable=True),
+    Column("outcome", String(16), nullable=True),
+)
+seats = Table(
+    "seats",
+    metadata,
+    Column("revision", _HASH, primary_key=True),
+    Column("perspective", _SLUG, primary_key=True),
+    Column("seat", Integer, primary_key=True, autoincrement=False),
+    Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
+    Column("stage", Integer, nullable=False),
+    Column("topic", _SLUG, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("open", Boolean, nullable=False),
+    Column("reviewer", _ID, nullable=True, index=True),
+    Index("ix_seats_queue", "topic", "perspective", "open"),
+)
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", _HASH, primary_key=True),
+    Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
+    Column("revision", _HASH, nullable=False),
+    Column("stage", Integer, nullable=False),
+    Column("perspective", _SLUG, nullable=False),
+    Column("seat", Integer, nullable=False),
+    Column("reviewer", _ID, nullable=False, index=True),
+    Column("verdict", String(16), nullable=False),
+    Column("superseded", Boolean, nullable=False),
+)
+flags = Table(
+    "flags",
+    metadata,
+    Column("id", _HASH, primary_key=True),
+    Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
+    Column("revision", _HASH, nullable=False),
+    Column("ground", String(16), nullable=False),
+    Column("upheld_by", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+)
+declarations = Table(
+    "declarations",
+    metadata,
+    Column("id", _HASH, primary_key=True),
+    Column("topic", _SLUG, nullable=False),
+    Column("pseudonym", _ID, nullable=False, index=True),
+    Column("perspective", _SLUG, nullable=True),
+    Column("epoch", Integer, nullable=False),
+    Column("changed", Boolean, nullable=False),
+    Column("replaced_in", Integer, nullable=True),
+    Index("ix_declarations_standing", "topic", "perspective", "replaced_in"),
+)
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    Column("pseudonym", _ID, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+)
+releases = Table(
+    "releases",
+    metadata,
+    Column("version", String(24), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", _HASH, nullable=False),
+    Column("manifest", _HASH, nullable=False),
+    Column("leaf", _HASH, nullable=False),
+)
+PROJECTION_TABLES = (
+    examples,
+    revisions,
+    stages,
+    seats,
+    reviews,
+    flags,
+    declarations,
+    signing_keys,
+    releases,
+)
+
+# --- private tables ---------------------------------------------------------------------------------------------------
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("handle", String(64), nullable=False, unique=True),
+    Column("simulated", Boolean, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("languages", Text, nullable=False),
+)
+account_keys = Table(
+    "account_keys",
+    metadata,
+    Column("account", _ID, ForeignKey("accounts.id"), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+vault = Table(
+    "vault",
+    metadata,
+    Column("tag", _HASH, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+organisations = Table(
+    "organisations",
+    metadata,
+    Column("account", _ID, ForeignKey("accounts.id"), primary_key=True),
+    Column("organisation", _HASH, primary_key=True),
+)
+proposer_organisations = Table(
+    "proposer_organisations",
+    metadata,
+    Column("example", _ID, primary_key=True),
+    Column("organisation", _HASH, primary_key=True),
+)
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("digest", _HASH, primary_key=True),
+    Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
+)
+leases = Table(
+    "leases",
+    metadata,
+    Column("revision", _HASH, primary_key=True),
+    Column("perspective", _SLUG, primary_key=True),
+    Column("seat", Integer, primary_key=True, autoincrement=False),
+    Column("example", _ID, nullable=False),
+    Column("topic", _SLUG, nullable=False),
+    Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("declaration", _HASH, nullable=False),
+    Column("order_shown", String(16), nullable=True),
+    Column("ends_at", BigInteger, nullable=False),
+)
+stage_clocks = Table(
+    "stage_clocks",
+    metadata,
+    Column("revision", _HASH, primary_key=True),
+    Column("stage", Integer, primary_key=True, autoincrement=False),
+    Column("example", _ID, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+)
+flag_clocks = Table(
+    "flag_clocks",
+    metadata,
+    Column("flag", _HASH, primary_key=True),
+    Column("example", _ID, nullable=False),
+    Column("raised_at", BigInteger, nullable=False),
+)
+policy_drafts = Table(
+    "policy_drafts",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("account", _ID, ForeignKey("accounts.id"), nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("supersedes", _HASH, nullable=False),
+)

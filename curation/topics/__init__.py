@@ -1,0 +1,1 @@
+"""The dataset definition, its topics, positions and policies, and which of them is in force when."""

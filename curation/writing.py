@@ -1,0 +1,341 @@
+"""One writing transaction: the only way by which an event comes into being.
+
+Rules that always hold:
+- an event is checked by the same rules that `verify` replays, then leaf, openings and projection are written together
+  and committed together, or not at all;
+- an event waits as a pending leaf until its epoch is sealed (log/epochs.py);
+- a receipt names the leaf and the epoch by which it must be sealed; it names nobody.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from curation.clock import Clock
+from curation.db import reading, writing
+from curation.errors import NotFound, Refused
+from curation.home import Home
+from curation.identifiers import TokenBytes
+from curation.log.attestation import Signer, attest
+from curation.log.leaf import Opening, encode_leaf, fresh_nonce
+from curation.log.merkle import leaf_hash
+from curation.log.order import canonical_order
+from curation.people.accounts import Actor
+from curation.people.vault import Vault
+from curation.projection import Rows, declaration_row, release_row, rows_of, write_rows
+from curation.rulebook.declarations import Declaration, Declarations
+from curation.rulebook.definitions import Definition, Definitions
+from curation.rulebook.history import ExampleEvent, History
+from curation.tables import (
+    declarations,
+    log_epochs,
+    log_leaves,
+    openings,
+    pending_leaves,
+    releases,
+    signing_keys,
+)
+from curation_schemas.definition import Topic
+from curation_schemas.events import (
+    EVENT,
+    Act,
+    AnyEvent,
+    DatasetDefined,
+    EpochClosed,
+    Event,
+    FlagRaised,
+    PerspectiveDeclared,
+    PolicyChanged,
+    ReleaseCut,
+    ReviewSubmitted,
+    SeatPassed,
+    TopicDefined,
+    leaf_fields,
+    references_of,
+)
+
+AnEvent = TypeVar("AnEvent", bound=Event)
+DEFINITION_TYPES = ("dataset:defined", "topic:defined", "policy:changed")
+_WAITING_TYPES = (ReviewSubmitted, SeatPassed)
+_FLUSH_AT = 2_000
+_NO_SIGNATURE: dict[str, Any] = {"auth": "self", "key": "AA==", "sig": "AA=="}
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that an act was taken in: its leaf, and the epoch by whose end it must stand in the log."""
+
+    leaf: str
+    sealed_by: int
+
+    def note(self, home: Home) -> str:
+        """The receipt as a note signed by the log's key. Whoever keeps it can be linked to the act."""
+        text = f"evenhand.org/v1/receipt\n{home.origin}\n{self.leaf}\nsealed by the end of epoch {self.sealed_by}\n"
+        return home.log_key.sign_note(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event that was just taken in."""
+
+    event: AnyEvent
+    leaf: str
+    receipt: Receipt
+
+
+def current_epoch(connection: Connection) -> int:
+    """The number of the epoch that is open."""
+    last = connection.execute(select(func.max(log_epochs.c.epoch))).scalar()
+    return 0 if last is None else last + 1
+
+
+def load_definitions(connection: Connection) -> Definitions:
+    """Every definition so far, the pending ones as of the open epoch."""
+    found = Definitions()
+    epoch = current_epoch(connection)
+    for event, leaf, leaf_epoch in _load(connection, log_leaves.c.type, pending_leaves.c.type, DEFINITION_TYPES, epoch):
+        found.apply(event, leaf, leaf_epoch)  # type: ignore[arg-type]  # the query admits definitions only
+    return found
+
+
+def _load(
+    connection: Connection, sealed_column: Any, pending_column: Any, values: Sequence[str], epoch: int
+) -> Iterator[tuple[AnyEvent, str, int]]:
+    sealed = select(log_leaves.c.leaf, log_leaves.c.hash, log_leaves.c.epoch).where(sealed_column.in_(values))
+    for row in connection.execute(sealed.order_by(log_leaves.c.idx)):
+        yield EVENT.validate_json(row.leaf), row.hash, row.epoch
+    pending = select(pending_leaves.c.leaf, pending_leaves.c.hash).where(pending_column.in_(values))
+    waiting = {row.hash: EVENT.validate_json(row.leaf) for row in connection.execute(pending)}
+    for leaf in canonical_order({leaf: references_of(event) for leaf, event in waiting.items()}):
+        yield waiting[leaf], leaf, epoch
+
+
+class LoadedExamples:
+    """Examples' histories and what their rules need, read from the database; a `Surroundings`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.epoch = current_epoch(connection)
+        self._histories: dict[str, History] = {}
+        self._declarations: dict[str, Declaration] = {}
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """Every definition so far."""
+        return load_definitions(self.connection)
+
+    def topic_in_force(self, topic: str) -> Definition[Topic]:
+        """The topic's definition in force now. Raises NotFound."""
+        found = self.definitions.topic_at(topic, self.epoch)
+        if found is None:
+            known = ", ".join(item.content.id for item in self.definitions.topics_at(self.epoch))
+            raise NotFound(f"there is no topic {topic!r}", where="topic", hint=f"In force: {known}.")
+        return found
+
+    def history(self, example: str) -> History:
+        """An example's history (empty when it is new)."""
+        found = self._histories.get(example)
+        if found is None:
+            found = History(example)
+            columns = (log_leaves.c.example, pending_leaves.c.example)
+            for event, leaf, epoch in _load(self.connection, *columns, [example], self.epoch):
+                found.apply(event, leaf, epoch, self)  # type: ignore[arg-type]  # the query admits its events only
+            self._histories[example] = found
+        return found
+
+    def existing(self, example: str) -> History:
+        """An example's history. Raises NotFound when there is no such example."""
+        found = self.history(example)
+        if not found.revisions:
+            raise NotFound(f"there is no example {example!r}", where="example")
+        return found
+
+    def declaration(self, leaf: str) -> Declaration | None:
+        """The declaration that this leaf brought."""
+        if leaf not in self._declarations:
+            row = self.connection.execute(select(declarations).where(declarations.c.id == leaf)).first()
+            if row is None:
+                return None
+            self._declarations[leaf] = _declaration(row)
+        return self._declarations[leaf]
+
+    def latest_declaration(self, pseudonym: str) -> Declaration | None:
+        """The declaration of this pseudonym that is in force."""
+        query = select(declarations).where(declarations.c.pseudonym == pseudonym, declarations.c.replaced_in.is_(None))
+        row = self.connection.execute(query).first()
+        return None if row is None else _declaration(row)
+
+
+def _declaration(row: Any) -> Declaration:
+    return Declaration(
+        row.id, row.topic, row.pseudonym, row.perspective, row.epoch, changed=row.changed, replaced_in=row.replaced_in
+    )
+
+
+class Writing(LoadedExamples):
+    """What commands are given: state, vault, clock, and `record`."""
+
+    def __init__(
+        self, connection: Connection, home: Home, clock: Clock, token_bytes: TokenBytes, epoch_days: int
+    ) -> None:
+        super().__init__(connection)
+        self.home = home
+        self.now = clock.now()
+        self.token_bytes = token_bytes
+        self.epoch_days = epoch_days
+        self.vault = Vault(connection, home.vault_key, token_bytes)
+        self._before: dict[str, Rows] = {}
+        self._pending: list[dict[str, Any]] = []
+        self._openings: list[dict[str, Any]] = []
+
+    def history(self, example: str) -> History:
+        """An example's history; its rows as they were before this transaction are kept for comparison."""
+        known = example in self._histories
+        found = super().history(example)
+        if not known:
+            self._before[example] = rows_of(found)
+        return found
+
+    def pseudonym(self, actor: Actor, topic: str) -> str:
+        """The actor's pseudonym on a topic, drawn now if this is the first act there."""
+        return self.vault.pseudonym_for_act(actor.account, f"topic:{topic}")
+
+    def opening(self, act_openings: list[Opening], unit: str, value: object) -> str:
+        """Put a text behind a fresh commitment; the opening joins `act_openings`. Returns the commitment."""
+        made = Opening.fresh(unit, value, self.token_bytes)
+        act_openings.append(made)
+        return made.commitment()
+
+    def record(
+        self,
+        event_type: type[AnEvent],
+        /,
+        *,
+        openings: Sequence[Opening] = (),
+        signer: Signer | None = None,
+        **fields: Any,
+    ) -> Recorded:
+        """Check an event and take it in.
+
+        Args:
+            event_type: the event's model.
+            openings: the texts behind the commitments in `fields`.
+            signer: the contributor's own key; without it the act is attested by the server.
+            fields: the event's fields, but for `dataset`, `nonce` and attestation.
+
+        Raises:
+            Refused: a rule forbids it; nothing was changed.
+        """
+        plain: dict[str, Any] = {"dataset": self.home.dataset, "nonce": fresh_nonce(self.token_bytes), **fields}
+        if issubclass(event_type, Act) and signer is None:
+            plain["auth"] = "server"
+        if signer is not None:
+            # Read once without its signature, so that what is signed is the leaf's own form.
+            unsigned = leaf_fields(event_type(**plain, **_NO_SIGNATURE))  # type: ignore[arg-type]  # an AnyEvent
+            plain = attest({name: value for name, value in unsigned.items() if name not in _NO_SIGNATURE}, signer)
+        event: AnyEvent = event_type(**plain)  # type: ignore[assignment]  # as above
+        leaf_bytes = encode_leaf(leaf_fields(event))
+        leaf = leaf_hash(leaf_bytes).hex()
+        if isinstance(event, Act) and event.key is not None:
+            self._check_key(event.pseudonym, event.key)
+        self._take(event, leaf)
+        row = {"hash": leaf, "type": event.type, "example": getattr(event, "example", None), "leaf": leaf_bytes}
+        self._pending.append(row)
+        self._openings.extend(
+            {"commitment": item.commitment(), "act": leaf, "unit": item.unit, "salt": item.salt, "body": item.body}
+            for item in openings
+        )
+        if len(self._pending) >= _FLUSH_AT:
+            self.flush()
+        return Recorded(event, leaf, Receipt(leaf, self._sealed_by(event)))
+
+    def _sealed_by(self, event: AnyEvent) -> int:
+        if not isinstance(event, _WAITING_TYPES) and not (isinstance(event, FlagRaised) and event.review):
+            return self.epoch
+        policy = self.definitions.policy_by_leaf[self.existing(event.example).latest.event.policy].content
+        return self.epoch + -(-policy.round_days // self.epoch_days) + 1
+
+    def _take(self, event: AnyEvent, leaf: str) -> None:
+        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)):
+            self.definitions.check(event)
+            self.definitions.apply(event, leaf, self.epoch)
+        elif isinstance(event, PerspectiveDeclared):
+            self._declare(event, leaf)
+        elif isinstance(event, ReleaseCut):
+            self.connection.execute(insert(releases), release_row(event, leaf))
+        elif isinstance(event, EpochClosed):
+            raise Refused("epoch/number", "epochs are closed by sealing them")
+        else:
+            self._take_example_event(event, leaf)
+
+    def _take_example_event(self, event: ExampleEvent, leaf: str) -> None:
+        history = self.history(event.example)
+        history.check_now(event)
+        history.check(event, self.epoch, self)
+        history.apply(event, leaf, self.epoch, self)
+
+    def _declare(self, event: PerspectiveDeclared, leaf: str) -> None:
+        chain = Declarations()
+        latest = self.latest_declaration(event.pseudonym)
+        if latest is not None:
+            chain.latest[event.pseudonym] = latest
+        topic = self.definitions.topic_at(event.topic, self.epoch)
+        chain.check(event, topic.content if topic else None)
+        chain.apply(event, leaf, self.epoch)
+        if latest is not None:
+            self._declarations[latest.leaf] = latest
+            self.connection.execute(
+                update(declarations).where(declarations.c.id == latest.leaf).values(replaced_in=self.epoch)
+            )
+        self._declarations[leaf] = chain.by_leaf[leaf]
+        self.connection.execute(insert(declarations), declaration_row(chain.by_leaf[leaf]))
+
+    def _check_key(self, pseudonym: str, key: str) -> None:
+        query = select(signing_keys).where((signing_keys.c.pseudonym == pseudonym) | (signing_keys.c.key == key))
+        rows = self.connection.execute(query).all()
+        if not rows:
+            self.connection.execute(insert(signing_keys), {"pseudonym": pseudonym, "key": key})
+        elif [(row.pseudonym, row.key) for row in rows] != [(pseudonym, key)]:
+            raise Refused("auth/one-key", "this pseudonym signs with another key, or the key is another pseudonym's")
+
+    def flush(self) -> None:
+        """Send what was recorded to the database; the transaction stays open."""
+        if self._pending:
+            self.connection.execute(insert(pending_leaves), self._pending)
+        if self._openings:
+            self.connection.execute(insert(openings), self._openings)
+        after = {example: rows_of(self._histories[example]) for example in self._before}
+        write_rows(self.connection, [(self._before[example], rows) for example, rows in after.items()])
+        self._before = after
+        self._pending, self._openings = [], []
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A home with its clock: what the command line, the HTTP API and the importers work on."""
+
+    home: Home
+    clock: Clock
+    epoch_days: int = 7
+    token_bytes: TokenBytes = secrets.token_bytes
+
+    @contextmanager
+    def write(self) -> Iterator[Writing]:
+        """One transaction in which commands run: all of it happens, or nothing."""
+        with writing(self.home.engine) as connection:
+            made = Writing(connection, self.home, self.clock, self.token_bytes, self.epoch_days)
+            yield made
+            made.flush()
+
+    @contextmanager
+    def read(self) -> Iterator[LoadedExamples]:
+        """One consistent view of the home."""
+        with reading(self.home.engine) as connection:
+            yield LoadedExamples(connection)

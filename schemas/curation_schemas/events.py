@@ -1,0 +1,369 @@
+"""Every event that the log can hold, as it stands in a leaf for ever.
+
+Rules that always hold:
+- nothing here identifies anyone and nothing here is ever erased: erasable text stands behind a commitment;
+- no floats, no times of day, no addresses; every hash is lower-case hex;
+- absent fields are left out of the leaf, so that a later version can add fields without changing old leaves' meaning;
+- a reference to another act is that act's leaf hash, so that it names exactly those bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from curation_schemas.base import Wire
+from curation_schemas.definition import DatasetTerms, Policy, Topic
+from curation_schemas.example import CONTENT_FIELDS, ClaimType, Kind, OriginKind, Use
+from curation_schemas.review import (
+    Comparison,
+    ErasureGround,
+    FlagGround,
+    OrderShown,
+    Outcome,
+    PositionsSeen,
+    ReasonCode,
+    Scores,
+    Verdict,
+    Via,
+    WithdrawalReason,
+)
+from curation_schemas.text import (
+    Base64,
+    Day,
+    ExampleId,
+    GroupId,
+    Hash,
+    Nonce,
+    Paragraph,
+    Pseudonym,
+    SemVer,
+    Slug,
+    SpdxId,
+    WrittenLanguage,
+)
+
+Stage = Literal[1, 2]
+RoundNumber = Annotated[int, Field(ge=1, le=10)]
+SeatNumber = Annotated[int, Field(ge=1, le=30)]
+Maintainers = Annotated[list[Pseudonym], Field(min_length=1, max_length=5)]
+
+
+class Event(Wire):
+    """What every leaf has. `nonce` keeps a leaf hash from confirming a guess of its content."""
+
+    references: ClassVar[tuple[str, ...]] = ()
+    """The fields that hold leaf hashes of earlier acts."""
+
+    v: Literal[1] = 1
+    dataset: Slug
+    nonce: Nonce
+
+
+class Act(Event):
+    """An act of one person under the topic's pseudonym.
+
+    `auth` is `self` where the leaf carries the contributor's own Ed25519 signature (`key`, `sig`), else `server`.
+    """
+
+    topic: Slug
+    pseudonym: Pseudonym
+    auth: Literal["self", "server"]
+    key: Base64 | None = None
+    sig: Base64 | None = None
+
+    @model_validator(mode="after")
+    def _signed_or_not(self) -> Act:
+        signed = self.key is not None and self.sig is not None
+        if signed != (self.auth == "self") or (self.key is None) != (self.sig is None):
+            raise ValueError("auth «self» comes with key and sig, auth «server» with neither")
+        return self
+
+
+class DatasetDefined(Event):
+    """The log's first event: the dataset's terms and its first policy."""
+
+    type: Literal["dataset:defined"] = "dataset:defined"
+    terms: DatasetTerms
+    policy: Policy
+    reason: Paragraph
+    maintainers: Maintainers
+
+
+class TopicDefined(Event):
+    """A topic, with positions and perspectives in full. `supersedes` names the definition that it replaces."""
+
+    references: ClassVar = ("supersedes",)
+    type: Literal["topic:defined"] = "topic:defined"
+    topic: Topic
+    reason: Paragraph
+    maintainers: Maintainers
+    supersedes: Hash | None = None
+
+
+class PolicyChanged(Event):
+    """A policy that replaces the one in the leaf `supersedes`, agreed by two maintainers or more."""
+
+    references: ClassVar = ("supersedes",)
+    type: Literal["policy:changed"] = "policy:changed"
+    policy: Policy
+    reason: Paragraph
+    maintainers: Annotated[list[Pseudonym], Field(min_length=2, max_length=5)]
+    supersedes: Hash
+
+
+class PerspectiveDeclared(Act):
+    """Where a person stands on a topic from the next round on; no perspective takes the declaration back."""
+
+    references: ClassVar = ("supersedes",)
+    type: Literal["perspective:declared"] = "perspective:declared"
+    perspective: Slug | None = None
+    supersedes: Hash | None = None
+
+
+class RevisionBrought(Act):
+    """What proposing and revising share. The leaf's hash is the revision's id."""
+
+    example: ExampleId
+    group: GroupId
+    kind: Kind
+    language: WrittenLanguage
+    positions: Annotated[list[Slug], Field(min_length=1, max_length=12)]
+    framing: Slug
+    claims: Annotated[list[ClaimType], Field(min_length=1, max_length=3)]
+    license: SpdxId
+    origin_kind: OriginKind
+    origin: Hash | None = None
+    mirrors: Annotated[list[ExampleId], Field(max_length=20)] = []
+    translation_of: ExampleId | None = None
+    use: Use | None = None
+    content: dict[str, Annotated[list[Hash], Field(min_length=1, max_length=40)]]
+    sources: Annotated[list[Hash], Field(max_length=20)] = []
+    policy: Hash
+    definition: Hash
+
+    @model_validator(mode="after")
+    def _content_fits_kind(self) -> RevisionBrought:
+        if set(self.content) != set(CONTENT_FIELDS[self.kind]):
+            raise ValueError(f"content of a {self.kind} has the fields {', '.join(CONTENT_FIELDS[self.kind])}")
+        if (self.use is not None) != (self.kind == "prompt"):
+            raise ValueError("use belongs to prompts, and every prompt has it")
+        if (self.origin is None) != (self.origin_kind == "human"):
+            raise ValueError("origin commits to the model of a text that is not wholly human")
+        return self
+
+    def commitments(self) -> list[str]:
+        """Every commitment of this revision, content first, then sources, then origin."""
+        found = [item for field in CONTENT_FIELDS[self.kind] for item in self.content[field]]
+        return found + self.sources + ([self.origin] if self.origin else [])
+
+
+class ExampleProposed(RevisionBrought):
+    """An example and its first revision."""
+
+    references: ClassVar = ("policy", "definition")
+    type: Literal["example:proposed"] = "example:proposed"
+
+
+class ExampleRevised(RevisionBrought):
+    """A new revision; it opens a new round."""
+
+    references: ClassVar = ("policy", "definition", "previous")
+    type: Literal["example:revised"] = "example:revised"
+    previous: Hash
+
+
+class ExampleWithdrawn(Act):
+    """The author takes the example back."""
+
+    references: ClassVar = ("revision",)
+    type: Literal["example:withdrawn"] = "example:withdrawn"
+    example: ExampleId
+    revision: Hash
+    reason: WithdrawalReason
+
+
+class SeatAct(Act):
+    """An act in one seat of one round."""
+
+    example: ExampleId
+    revision: Hash
+    round: RoundNumber
+    stage: Stage
+    perspective: Slug
+    seat: SeatNumber
+    declaration: Hash
+    appeal: Hash | None = None
+    """The appeal that opened stage 2."""
+
+
+class ReviewSubmitted(SeatAct):
+    """One reviewer's verdict. `supersedes` names the own earlier review in the same seat."""
+
+    references: ClassVar = ("revision", "declaration", "appeal", "supersedes")
+    type: Literal["review:submitted"] = "review:submitted"
+    verdict: Verdict
+    scores: Scores = {}
+    reasons: Annotated[list[ReasonCode], Field(max_length=10)] = []
+    rationale: Hash | None = None
+    counter_source: Hash | None = None
+    comparison: Comparison | None = None
+    order_shown: OrderShown | None = None
+    positions_seen: PositionsSeen | None = None
+    supersedes: Hash | None = None
+    via: Via
+
+    def commitments(self) -> list[str]:
+        """The commitments to the rationale and the counter-source, where there are any."""
+        return [item for item in (self.rationale, self.counter_source) if item is not None]
+
+
+class SeatPassed(SeatAct):
+    """«Cannot judge»: the seat goes to somebody else."""
+
+    references: ClassVar = ("revision", "declaration", "appeal")
+    type: Literal["seat:passed"] = "seat:passed"
+
+
+class RoundClosed(Event):
+    """The end of a round's stage: `counted` lists the leaves of its votes, `passed` those of the seats handed on.
+
+    `missing` names the perspectives with empty seats. A round that ends because its revision was replaced or withdrawn
+    (by the act `by`) has no outcome. An appeal that runs out of time leaves the first outcome standing.
+    """
+
+    references: ClassVar = ("revision", "appeal", "counted", "passed", "by")
+    type: Literal["round:closed"] = "round:closed"
+    topic: Slug
+    example: ExampleId
+    revision: Hash
+    round: RoundNumber
+    stage: Stage
+    how: Literal["full", "time", "revised", "withdrawn"]
+    outcome: Outcome | None = None
+    missing: Annotated[list[Slug], Field(max_length=12)] = []
+    counted: Annotated[list[Hash], Field(max_length=400)] = []
+    passed: Annotated[list[Hash], Field(max_length=400)] = []
+    appeal: Hash | None = None
+    by: Hash | None = None
+
+
+class RoundAppealed(Act):
+    """The one appeal of a round: as many seats again, for people who were not in the first."""
+
+    references: ClassVar = ("revision", "closing")
+    type: Literal["round:appealed"] = "round:appealed"
+    example: ExampleId
+    revision: Hash
+    round: RoundNumber
+    closing: Hash
+    """The leaf that ended the round."""
+    rationale: Hash
+
+
+class FlagRaised(Act):
+    """A flag holds publication of one revision, never its acceptance."""
+
+    references: ClassVar = ("revision", "review")
+    type: Literal["flag:raised"] = "flag:raised"
+    example: ExampleId
+    revision: Hash
+    ground: FlagGround
+    evidence: Hash
+    review: Hash | None = None
+    """The flagger's own review of this revision; only personal data and law can be flagged without one."""
+
+
+class FlagUpheld(Act):
+    """One uninvolved person upholds a flag; two of different perspectives make it stand."""
+
+    references: ClassVar = ("flag", "declaration")
+    type: Literal["flag:upheld"] = "flag:upheld"
+    example: ExampleId
+    flag: Hash
+    perspective: Slug
+    declaration: Hash
+
+
+class FlagLapsed(Event):
+    """A flag's time is over and two people of different perspectives did not uphold it."""
+
+    references: ClassVar = ("flag", "upheld")
+    type: Literal["flag:lapsed"] = "flag:lapsed"
+    topic: Slug
+    example: ExampleId
+    flag: Hash
+    upheld: Annotated[list[Hash], Field(max_length=1_000)] = []
+    """The leaves of those who upheld it."""
+
+
+class OpeningErased(Event):
+    """Openings were destroyed. The leaf stays; the text behind the commitments is gone."""
+
+    references: ClassVar = ("act",)
+    type: Literal["opening:erased"] = "opening:erased"
+    example: ExampleId
+    act: Hash
+    """The leaf that holds the commitments."""
+    commitments: Annotated[list[Hash], Field(min_length=1, max_length=200)]
+    ground: ErasureGround
+
+
+class EpochClosed(Event):
+    """The last leaf of an epoch. All leaves since the previous one belong to it; `date` is its last day (UTC)."""
+
+    type: Literal["epoch:closed"] = "epoch:closed"
+    epoch: Annotated[int, Field(ge=0, le=1_000_000)]
+    date: Day
+
+
+class ReleaseCut(Event):
+    """A release: the log prefix `size` with Merkle root `root`, and the SHA-256 of its manifest."""
+
+    type: Literal["release:cut"] = "release:cut"
+    version: SemVer
+    size: Annotated[int, Field(ge=1, le=2**53 - 1)]
+    root: Hash
+    manifest: Hash
+    maintainers: Maintainers
+
+
+AnyEvent = (
+    DatasetDefined
+    | TopicDefined
+    | PolicyChanged
+    | PerspectiveDeclared
+    | ExampleProposed
+    | ExampleRevised
+    | ExampleWithdrawn
+    | ReviewSubmitted
+    | SeatPassed
+    | RoundClosed
+    | RoundAppealed
+    | FlagRaised
+    | FlagUpheld
+    | FlagLapsed
+    | OpeningErased
+    | EpochClosed
+    | ReleaseCut
+)
+EVENT: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminator="type")])
+
+
+def references_of(event: AnyEvent) -> list[str]:
+    """The leaf hashes that this event refers to: it can only stand after them."""
+    found: list[str] = []
+    for field in type(event).references:
+        value = getattr(event, field)
+        if isinstance(value, str):
+            found.append(value)
+        elif value is not None:
+            found.extend(value)
+    return found
+
+
+def leaf_fields(event: AnyEvent) -> dict[str, object]:
+    """The event as the plain object whose canonical JSON is its leaf; absent and empty fields are left out."""
+    fields = event.model_dump(mode="python", by_alias=True, exclude_none=True)
+    return {name: value for name, value in fields.items() if value not in ([], {})}

@@ -1,0 +1,115 @@
+"""Read foreign JSON and YAML into wire models, with errors a person can act on.
+
+Rules that always hold:
+- the only exception is `SchemaInvalid`; it lists every problem as (field path, what is wrong);
+- duplicate keys, NaN, lone surrogates and trailing bytes are refused, never repaired;
+- no message repeats the input (it may hold personal data).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, TypeVar
+
+import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
+MAX_DOCUMENT_CHARS = 20_000_000
+
+
+class SchemaInvalid(ValueError):
+    """Input that is not what its schema says; `problems` holds (field path, message) pairs."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(f"{path}: {message}" if path else message for path, message in problems))
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise SchemaInvalid([(key[:80], "the key occurs twice in one object")])
+        found[key] = value
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise SchemaInvalid([("", f"{name} is no JSON number")])
+
+
+def load_json(text: str | bytes) -> Any:
+    """Parse strict JSON. Raises SchemaInvalid with line and column."""
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        value = json.loads(decoded, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SchemaInvalid([("", f"is not UTF-8: byte {error.start}")]) from None
+    except UnicodeEncodeError:
+        raise SchemaInvalid([("", "holds a lone surrogate (half of a character pair)")]) from None
+    except json.JSONDecodeError as error:
+        raise SchemaInvalid([("", f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}")]) from None
+    except RecursionError:
+        raise SchemaInvalid([("", "is nested too deeply")]) from None
+    except SchemaInvalid:
+        raise
+    except ValueError:
+        raise SchemaInvalid([("", "holds a number with too many digits")]) from None
+    return value
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """PyYAML's safe loader, refusing duplicate keys and leaving dates as text."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, (list, dict)) or key in found:
+            raise SchemaInvalid([("", f"line {key_node.start_mark.line + 1}: the key occurs twice or is no text")])
+        found[key] = loader.construct_object(value_node, deep=True)
+    return found
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_yaml(text: str) -> Any:
+    """Parse YAML without aliases' surprises: safe tags only. Raises SchemaInvalid with the line."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader subclass
+    except SchemaInvalid:
+        raise
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1} column {mark.column + 1}: " if mark else ""
+        raise SchemaInvalid([("", f"{place}is not YAML: {getattr(error, 'problem', None) or 'malformed'}")]) from None
+
+
+def problems_of(error: ValidationError) -> list[tuple[str, str]]:
+    """Pydantic's errors as (field path, message), without the input."""
+    problems = []
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        path = ".".join(str(part) for part in item["loc"])
+        problems.append((path[:200], item["msg"].removeprefix("Value error, ")))
+    return problems
+
+
+def validate(model: type[Model] | TypeAdapter[Model], value: Any) -> Model:
+    """Read plain data into a model. Raises SchemaInvalid."""
+    try:
+        # JSON mode: what arrived as JSON or YAML has no tuples or enums, and strictness then means JSON's types.
+        if isinstance(model, TypeAdapter):
+            return model.validate_python(value)
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise SchemaInvalid(problems_of(error)) from None
+    except RecursionError:
+        raise SchemaInvalid([("", "is nested too deeply")]) from None

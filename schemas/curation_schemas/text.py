@@ -1,0 +1,122 @@
+"""The text types that every wire model is made of.
+
+Rules that always hold:
+- contributed text is Unicode NFC, with no control, invisible, bidirectional or unassigned characters (newline and tab
+  excepted), so that what a reviewer sees is what a model is trained on;
+- a lone surrogate is refused here, because no canonical JSON exists for it (RFC 8785 §3.2.2.2);
+- identifiers are ASCII, so that sorting them by code point, by UTF-16 unit and by byte is the same.
+"""
+
+from __future__ import annotations
+
+import datetime
+import unicodedata
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, StringConstraints
+
+# Mn, Lo and So characters that show nothing and are used to hide data (Unicode TR36, TR39).
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_ALLOWED_CONTROLS = frozenset("\n\t")
+
+
+def _is_hidden(character: str) -> bool:
+    if character in _ALLOWED_CONTROLS:
+        return False
+    if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE:
+        return True
+    # Variation selectors can carry hidden bytes; only the emoji/text presentation selectors are ordinary.
+    code = ord(character)
+    return 0xFE00 <= code <= 0xFE0D or 0xE0100 <= code <= 0xE01EF
+
+
+def hidden_character(text: str) -> tuple[int, str] | None:
+    """The first refused character as (offset, «U+202E RIGHT-TO-LEFT OVERRIDE»), or None."""
+    if text.isascii() and text.isprintable():
+        return None
+    for offset, character in enumerate(text):
+        if _is_hidden(character):
+            name = unicodedata.name(character, unicodedata.category(character))
+            return offset, f"U+{ord(character):04X} {name}"
+    return None
+
+
+def check_text(text: str) -> str:
+    """Return `text` unchanged, or raise ValueError naming the character and its offset."""
+    found = hidden_character(text)
+    if found is not None:
+        offset, name = found
+        raise ValueError(f"character {name} at offset {offset} is invisible or a control; remove it")
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError("is not in Unicode normal form NFC; normalise it before sending")
+    return text
+
+
+def _check_filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; write something or leave the field out")
+    return text
+
+
+def _check_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in {"http", "https"} or not host or "." not in host:
+        raise ValueError("must be an http or https URL with a host name")
+    if parts.username or parts.password:
+        raise ValueError("must not carry a user name or password")
+    return url
+
+
+def _check_date(text: str) -> str:
+    year, month, day = (*[int(part) for part in text.split("-")], 1, 1)[:3]
+    try:
+        datetime.date(year, month, day)
+    except ValueError:
+        raise ValueError("is no calendar date; write YYYY, YYYY-MM or YYYY-MM-DD") from None
+    return text
+
+
+def _check_day(text: str) -> str:
+    return _check_date(text)
+
+
+def _check_written_language(tag: str) -> str:
+    if tag == "zh":
+        raise ValueError("name the script: zh-Hans or zh-Hant")
+    return tag
+
+
+Clean = AfterValidator(check_text)
+Filled = AfterValidator(_check_filled)
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$")]
+WrittenLanguage = Annotated[LanguageTag, AfterValidator(_check_written_language)]
+SpdxId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]*$", max_length=64)]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}|INT)$")]
+PartialDate = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"), AfterValidator(_check_date)
+]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_check_day)]
+Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[!-~]+$"), AfterValidator(_check_url)]
+
+Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+# RFC 4648 §6 base32, lower case and unpadded: readable aloud, safe in URLs and file names.
+ExampleId = Annotated[str, StringConstraints(pattern=r"^ex_[a-z2-7]{16}$")]
+GroupId = Annotated[str, StringConstraints(pattern=r"^g_[a-z2-7]{16}$")]
+Pseudonym = Annotated[str, StringConstraints(pattern=r"^p_[a-z2-7]{26}$")]
+SemVer = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$")]
+Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=200)]
+
+ShortText = Annotated[str, StringConstraints(max_length=200), Clean, Filled]
+Paragraph = Annotated[str, StringConstraints(max_length=2_000), Clean, Filled]
+Rationale = Annotated[str, StringConstraints(max_length=4_000), Clean, Filled]
+MessageText = Annotated[str, StringConstraints(max_length=20_000), Clean, Filled]
+Quote = Annotated[str, StringConstraints(max_length=1_000), Clean]
