@@ -105,7 +105,10 @@ class TrustPolicy:
         lines += [["group", group.name, _render_threshold(group), *group.members] for group in self.groups]
         lines.append(["quorum", self.quorum])
         text = "".join(" ".join(item for item in line if item is not None) + "\n" for line in lines)
-        return text.encode("utf-8", "surrogateescape")
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise NoteInvalid("holds a lone surrogate that stands for no octet.", where="trust policy") from None
 
     def verify_checkpoint(self, note: bytes, where: str = "checkpoint") -> VerifiedCheckpoint:
         """The checkpoint in a note, if the policy accepts it. Raises NoteInvalid, naming what is missing."""
@@ -159,6 +162,7 @@ class _Parser:
         self._quorum: str | None = None
         self._names: set[str] = set()
         self._members: set[str] = set()
+        self._keys: set[tuple[str, bytes]] = set()
         self._where = ""
 
     def parse(self, data: bytes, where: str) -> _Parts:
@@ -195,15 +199,11 @@ class _Parser:
 
     def _take_log(self, vkey: str, url: str | None = None) -> None:
         key = self._key(vkey, ED25519, "log")
-        if any(log.key.public_key == key.public_key for log in self._logs):
-            raise self._flaw("another log line has the same public key.")
         self._logs.append(TrustedLog(key, url))
 
     def _take_witness(self, name: str, vkey: str, url: str | None = None) -> None:
         self._define(name)
         key = self._key(vkey, COSIGNATURE_V1, "witness")
-        if any(witness.key.public_key == key.public_key for witness in self._witnesses):
-            raise self._flaw("another witness line has the same public key.")
         self._witnesses.append(Witness(name, key, url))
 
     def _take_group(self, name: str, threshold: str, *members: str) -> None:
@@ -236,6 +236,10 @@ class _Parser:
         key = VerifierKey.parse(vkey, self._where)
         if key.type != kind:
             raise self._flaw(f"a {role}'s key is of type 0x{kind:02x}, not 0x{key.type:02x}.")
+        # tlog-policy, "Public key representation": two keys are duplicates even if their names and IDs differ.
+        if (role, key.public_key) in self._keys:
+            raise self._flaw(f"another {role} line has the same public key.")
+        self._keys.add((role, key.public_key))
         return key
 
     def _flaw(self, message: str) -> NoteInvalid:

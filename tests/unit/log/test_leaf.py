@@ -151,6 +151,7 @@ GOOD = leaf.encode_leaf({"a": 1, "nonce": NONCE})
         GOOD.replace(b":1", b":9007199254740992"),
         GOOD.replace(b":1", b":-9007199254740992"),
         GOOD.replace(b":1", b":123456789012345678901234567890"),
+        GOOD.replace(b":1", b":" + b"9" * 5000),
         GOOD.replace(b":1", b":NaN"),
         GOOD.replace(b":1", b":Infinity"),
         GOOD.replace(b":1", b":1.5"),

@@ -281,6 +281,7 @@ def test_a_policy_built_in_code_keeps_the_same_rules():
         lambda: TrustPolicy((), (), (Group("g", 1, ("w",)),), "g"),
         lambda: TrustPolicy((), (), (), "w"),
         lambda: TrustPolicy((), (Witness("a b", KEYS["X1"].verifier()),), (), "none"),
+        lambda: TrustPolicy((), (Witness("\ud800", KEYS["X1"].verifier()),), (), "none"),
     ):
         with pytest.raises(NoteInvalid):
             policy()
