@@ -287,7 +287,7 @@ class Writing(LoadedExamples):
         if latest is not None:
             chain.latest[event.pseudonym] = latest
         topic = self.definitions.topic_at(event.topic, self.epoch)
-        chain.check(event, topic.content if topic else None)
+        chain.check(event, topic)
         chain.apply(event, leaf, self.epoch)
         if latest is not None:
             self._declarations[latest.leaf] = latest

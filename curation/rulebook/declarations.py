@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curation.errors import Refused
+from curation.rulebook.definitions import Definition
 from curation_schemas.definition import Topic
 from curation_schemas.events import PerspectiveDeclared
 
@@ -41,11 +42,11 @@ class Declarations:
         self.by_leaf: dict[str, Declaration] = {}
         self.latest: dict[str, Declaration] = {}
 
-    def check(self, event: PerspectiveDeclared, topic: Topic | None) -> None:
-        """Raise Refused when the event may not stand here; `topic` is its topic's definition in force."""
-        if topic is None:
-            raise Refused("declare/topic-known", f"there is no topic {event.topic} in force")
-        known = [perspective.id for perspective in topic.perspectives]
+    def check(self, event: PerspectiveDeclared, definition: Definition[Topic] | None) -> None:
+        """Raise Refused when the event may not stand here; `definition` is its topic's, in force."""
+        if definition is None or event.definition != definition.leaf:
+            raise Refused("declare/topic-known", f"there is no topic {event.topic} in force, or not in this definition")
+        known = [perspective.id for perspective in definition.content.perspectives]
         if event.perspective is not None and event.perspective not in known:
             raise Refused(
                 "declare/topic-known",

@@ -131,7 +131,7 @@ class Replay:
             self.violations.append(Violation(index, "round/outcome", str(error)))
 
     def _check_dataset(self, event: AnyEvent) -> None:
-        if isinstance(event, DatasetDefined):
+        if isinstance(event, DatasetDefined) and not self.dataset:
             self.dataset = event.dataset
         if event.dataset != self.dataset:
             raise Refused("define/first", f"the leaf belongs to dataset {event.dataset}, the log to {self.dataset}")
@@ -151,7 +151,7 @@ class Replay:
             self.definitions.apply(event, leaf, self.epoch)
         elif isinstance(event, PerspectiveDeclared):
             topic = self.definitions.topic_at(event.topic, self.epoch)
-            self.declarations.check(event, topic.content if topic else None)
+            self.declarations.check(event, topic)
             self.declarations.apply(event, leaf, self.epoch)
         elif isinstance(event, EpochClosed):
             self._close_epoch(event)

@@ -32,7 +32,7 @@ def declare_perspective(
 ) -> Recorded:
     """Take in a declaration. Raises NotFound or Refused."""
     actor.require("contributor")
-    writing.topic_in_force(command.topic)
+    topic = writing.topic_in_force(command.topic)
     pseudonym = writing.vault.pseudonym_for_act(actor.account, topic_scope(command.topic))
     latest = writing.latest_declaration(pseudonym)
     writing.connection.execute(delete(leases).where(leases.c.account == actor.account, leases.c.topic == command.topic))
@@ -40,6 +40,7 @@ def declare_perspective(
         PerspectiveDeclared,
         topic=command.topic,
         pseudonym=pseudonym,
+        definition=topic.leaf,
         perspective=command.perspective,
         supersedes=latest.leaf if latest else None,
         signer=signer,

@@ -78,7 +78,7 @@ def define_dataset(writing: Writing, actor: Actor, command: DefineDataset) -> Re
         DatasetDefined, terms=terms, policy=definition.policy, reason=definition.reason, maintainers=[maintainer]
     )
     for topic in definition.topics:
-        writing.record(TopicDefined, topic=topic, reason=definition.reason, maintainers=[maintainer])
+        writing.record(TopicDefined, founding=recorded.leaf, topic=topic, reason=definition.reason, maintainers=[maintainer])
     rows = {
         digests[path]: {"sha256": digests[path], "path": path, "content": content}
         for path, content in command.documents.items()

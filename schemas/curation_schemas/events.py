@@ -94,8 +94,10 @@ class DatasetDefined(Event):
 class TopicDefined(Event):
     """A topic, with positions and perspectives in full. `supersedes` names the definition that it replaces."""
 
-    references: ClassVar = ("supersedes",)
+    references: ClassVar = ("founding", "supersedes")
     type: Literal["topic:defined"] = "topic:defined"
+    founding: Hash
+    """The leaf of the dataset's definition."""
     topic: Topic
     reason: Paragraph
     maintainers: Maintainers
@@ -116,8 +118,10 @@ class PolicyChanged(Event):
 class PerspectiveDeclared(Act):
     """Where a person stands on a topic from the next round on; no perspective takes the declaration back."""
 
-    references: ClassVar = ("supersedes",)
+    references: ClassVar = ("definition", "supersedes")
     type: Literal["perspective:declared"] = "perspective:declared"
+    definition: Hash
+    """The leaf of the topic's definition in force."""
     perspective: Slug | None = None
     supersedes: Hash | None = None
 
