@@ -15,6 +15,7 @@ from curation.clock import day_of, days_between
 from curation.db import reading
 from curation.log.epochs import SealedEpoch, seal_epoch
 from curation.log.store import publish_log
+from curation.releases.cut import prove_releases
 from curation.reviews.ending import end_overdue_rounds, lapse_overdue_flags
 from curation.tables import log_epochs
 from curation.writing import Platform
@@ -43,6 +44,8 @@ def close_epoch(platform: Platform) -> ClosedEpoch:
         sealed = seal_epoch(writing.connection, home.dataset, home.log_key, date)
     with reading(home.engine) as connection:
         publish_log(connection, home.log_path)
+    for _ in prove_releases(platform):
+        pass
     return ClosedEpoch(sealed, len(ended), len(lapsed))
 
 

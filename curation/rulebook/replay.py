@@ -21,6 +21,7 @@ from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definitions
 from curation.rulebook.history import History
 from curation.rulebook.links import check_links
+from curation.rulebook.placement import Published, placement
 from curation_schemas.events import (
     EVENT,
     Act,
@@ -37,9 +38,6 @@ from curation_schemas.events import (
     references_of,
 )
 from curation_schemas.parsing import SchemaInvalid, validate
-
-Published = dict[str, tuple[str, str]]
-"""Example id → (config, revision)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,45 +235,6 @@ class Replay:
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where an example stands in a release: its config, or None with the reason why it is left out."""
-
-    config: str | None
-    revision: str
-    reason: str
-
-
-_CONFIG_OF_KIND = {"sft": "sft", "preference": "preference", "pluralistic": "pluralistic", "prompt": "prompts"}
-
-
-def placement(history: History) -> Placement:
-    """Where an example goes. The reasons are those that `release plan` prints."""
-    latest = history.latest
-    if history.withdrawn is not None:
-        return Placement(None, latest.leaf, "withdrawn by its author")
-    judged = history.standing
-    if judged is None:
-        ended = [item for item in history.revisions if history.outcome_of(item) is not None]
-        if not ended:
-            return Placement(None, latest.leaf, _waiting_for(history))
-        judged = ended[-1]
-    outcome = history.outcome_of(judged)
-    if outcome == "rejected":
-        return Placement(None, judged.leaf, "rejected by every required perspective")
-    flag = history.holding(judged.leaf)
-    if flag is not None:
-        return Placement(None, judged.leaf, f"held by a flag ({flag.event.ground})")
-    if outcome == "accepted":
-        return Placement(_CONFIG_OF_KIND[history.first.kind], judged.leaf, "accepted")
-    return Placement("contested", judged.leaf, str(outcome))
-
-
-def _waiting_for(history: History) -> str:
-    missing = history.latest.round.decision().missing
-    return f"needs reviews from {', '.join(missing)}" if missing else "needs reviews"
 
 
 def replay(leaves: Iterable[bytes], snapshots_at: Iterable[int] = ()) -> Replay:

@@ -59,7 +59,7 @@ RULES: dict[str, str] = {
     "appeal/by-party": "The proposer or a reviewer of the round appeals.",
     # flags
     "flag/revision-known": "A flag names a revision of that example.",
-    "flag/seat-holder": "Flags come from people with a filled seat in the revision; personal data and law, from anyone.",
+    "flag/seat-holder": "Flags come from people with a seat in the revision; personal data and law, from anyone.",
     "flag/once": "A ground is flagged once per revision.",
     "flag/open": "Only a flag that has not lapsed can be upheld.",
     "flag/uninvolved": "Those who uphold a flag neither proposed, reviewed nor raised it, and uphold it once.",

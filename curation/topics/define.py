@@ -12,6 +12,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
@@ -78,7 +79,8 @@ def define_dataset(writing: Writing, actor: Actor, command: DefineDataset) -> Re
         DatasetDefined, terms=terms, policy=definition.policy, reason=definition.reason, maintainers=[maintainer]
     )
     for topic in definition.topics:
-        writing.record(TopicDefined, founding=recorded.leaf, topic=topic, reason=definition.reason, maintainers=[maintainer])
+        fields: dict[str, Any] = {"topic": topic, "reason": definition.reason, "maintainers": [maintainer]}
+        writing.record(TopicDefined, founding=recorded.leaf, **fields)
     rows = {
         digests[path]: {"sha256": digests[path], "path": path, "content": content}
         for path, content in command.documents.items()

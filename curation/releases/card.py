@@ -1,0 +1,228 @@
+"""The bundle's texts for people: dataset card, citation, changelog, difference, definition and policies.
+
+Rules that always hold (pure):
+- every figure comes from the rows; nothing is claimed that was not measured;
+- the YAML lists each data file by name, never by pattern: `datasets` caches by folder name and listed paths, and would
+  otherwise return another home's rows for the same version;
+- simulated data says so, first thing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from curation.releases.diff import Difference
+from curation.rulebook.definitions import Definitions
+from curation_schemas.definition import DatasetTerms, Policy, Topic
+from curation_schemas.release import CONFIGS, SPLITS
+
+DataFiles = Mapping[tuple[str, str], str]
+"""(config, split) → path of its Parquet file."""
+
+_HUB_LANGUAGES = {"zh-Hans": "zh", "zh-Hant": "zh"}
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """What the texts are made of."""
+
+    definitions: Definitions
+    epoch: int
+    """The last closed epoch of the prefix."""
+    version: str
+    previous: str | None
+    origin: str
+    size: int
+    rows: Mapping[str, Mapping[str, int]]
+    changes: Difference
+    left_out: Mapping[str, int]
+    """Reason → number of examples left out for it."""
+
+    @property
+    def terms(self) -> DatasetTerms:
+        """The dataset's terms."""
+        if self.definitions.terms is None:
+            raise ValueError("a release needs a defined dataset")
+        return self.definitions.terms
+
+
+def _front_matter(facts: CardFacts, files: DataFiles) -> str:
+    terms = facts.terms
+    configs = []
+    for config in CONFIGS:
+        listed = [{"split": split, "path": files[config, split]} for split in SPLITS if (config, split) in files]
+        if listed:
+            entry: dict[str, Any] = {"config_name": config, "data_files": listed}
+            if config == "sft":
+                entry["default"] = True
+            configs.append(entry)
+    front = {
+        "pretty_name": terms.title.get("en", next(iter(terms.title.values()))),
+        "license": [item.lower() for item in terms.licenses],
+        "language": sorted({_HUB_LANGUAGES.get(item, item) for item in terms.languages}),
+        "tags": ["evenhand", *(["simulated"] if terms.simulated else [])],
+        "configs": configs,
+    }
+    return yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1000)
+
+
+def _rows_table(facts: CardFacts) -> str:
+    lines = ["| config | " + " | ".join(SPLITS) + " |", "|---|" + "---|" * len(SPLITS)]
+    empty = []
+    for config in CONFIGS:
+        counts = facts.rows.get(config, {})
+        if not counts:
+            empty.append(config)
+            continue
+        lines.append(f"| {config} | " + " | ".join(str(counts.get(split, "–")) for split in SPLITS) + " |")
+    text = "\n".join(lines)
+    if empty:
+        text += (
+            f"\n\nEmpty in this release, and therefore without a file: {', '.join(empty)}. A dash is an empty split."
+        )
+    return text
+
+
+def render_card(facts: CardFacts, files: DataFiles, card_text: str) -> bytes:
+    """README.md."""
+    terms = facts.terms
+    title = terms.title.get("en", terms.slug)
+    topics = facts.definitions.topics_at(facts.epoch)
+    listed = "\n".join(
+        f"- **{_english(item.content.label)}** (`{item.content.id}`): {_seats(facts, item.content)}" for item in topics
+    )
+    left_out = "\n".join(f"- {reason}: {count}" for reason, count in sorted(facts.left_out.items())) or "- none"
+    simulated = (
+        "> **Simulated data.** Every person in this release is made up, and its content was written for demonstration. "
+        "It shows how the record works; it is nobody's opinion.\n\n"
+        if terms.simulated
+        else ""
+    )
+    return f"""---
+{_front_matter(facts, files)}---
+
+# {title} {facts.version}
+
+{simulated}{_english(terms.description)}
+
+{card_text.strip()}
+
+## What «accepted» means
+
+An example is *accepted* when the policy's number of seated reviewers who declare each required perspective accepted
+this exact text. It does not mean «unbiased». *Verified* means that the record is intact, not that the text is true.
+
+## Topics
+
+{listed}
+
+## Rows
+
+{_rows_table(facts)}
+
+Splits come from a hash of the group, so translations and mirrors never part.
+
+## Left out
+
+Examples in the log that this release does not hold, by reason:
+
+{left_out}
+
+No balance gate was applied to this release, and no balance measure was taken: not measured.
+
+## Check it yourself
+
+```
+evenhand verify .
+evenhand trace EXAMPLE_ID --bundle .
+```
+
+The rows are a function of the first {facts.size} leaves of the log `{facts.origin}`, which this bundle carries in
+`log/`, and of the texts in `openings/`. Compare `log/checkpoint` with one that you got elsewhere: `--pin CHECKPOINT`.
+""".encode()
+
+
+def _english(labels: Mapping[str, str]) -> str:
+    return labels.get("en") or next(iter(labels.values()))
+
+
+def _seats(facts: CardFacts, topic: Topic) -> str:
+    rule = facts.definitions.policy_at(facts.epoch).content.rule_for(topic.sensitivity)
+    return (
+        f"{rule.seats} seats for each of {', '.join(topic.required)}; at least {rule.min_accepts} and "
+        f"{rule.min_share_percent} % of them accept"
+    )
+
+
+def render_citation(facts: CardFacts) -> bytes:
+    """CITATION.cff (Citation File Format 1.2.0)."""
+    title = _english(facts.terms.title)
+    fields = {
+        "cff-version": "1.2.0",
+        "message": "If you use this dataset, cite this release.",
+        "title": title,
+        "type": "dataset",
+        "version": facts.version,
+        "authors": [{"name": f"The pseudonymous contributors to {title}"}],
+        "license": facts.terms.licenses[0] if len(facts.terms.licenses) == 1 else facts.terms.licenses,
+        "identifiers": [{"type": "other", "value": f"{facts.origin}@{facts.size}", "description": "log and size"}],
+    }
+    return yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=1000).encode()
+
+
+def render_changelog(facts: CardFacts) -> bytes:
+    """CHANGELOG.md: this release against the one before."""
+    lines = [f"# {facts.version}", ""]
+    lines.append(f"Since {facts.previous}:" if facts.previous else "The first release.")
+    for name, examples in (
+        ("Added", facts.changes.added),
+        ("Changed", facts.changes.changed),
+        ("Removed", facts.changes.removed),
+    ):
+        if examples:
+            lines += ["", f"## {name}", "", *(f"- {example}" for example in examples)]
+    if facts.changes.removed:
+        lines += ["", "Why each was removed stands in the config `tombstones`."]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def render_difference(facts: CardFacts) -> bytes:
+    """diff.json."""
+    content = {
+        "version": facts.version,
+        "previous": facts.previous,
+        "added": facts.changes.added,
+        "changed": facts.changes.changed,
+        "removed": facts.changes.removed,
+    }
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def render_definition(facts: CardFacts) -> bytes:
+    """dataset/dataset.yaml: the definition in force at the release's last epoch, as its maintainers would write it."""
+    definitions, terms = facts.definitions, facts.terms
+    plain = {
+        "schema": "evenhand/dataset/v1",
+        **terms.model_dump(mode="json", exclude={"documents"}),
+        "policy": definitions.policy_at(facts.epoch).content.model_dump(mode="json"),
+        "topics": [item.content.model_dump(mode="json") for item in definitions.topics_at(facts.epoch)],
+    }
+    return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, width=1000).encode()
+
+
+def render_policies(definitions: Definitions) -> dict[str, bytes]:
+    """dataset/policies/<n>.json: every policy ever defined, with its leaf and the epoch from which it binds."""
+    rendered = {}
+    for number, item in enumerate(definitions.policies):
+        policy: Policy = item.content
+        fields = {"leaf": item.leaf, "epoch": item.epoch, "binds_from_epoch": item.binds_from}
+        content = {**fields, "policy": policy.model_dump(mode="json")}
+        rendered[f"dataset/policies/{number:04d}.json"] = (
+            json.dumps(content, indent=1, sort_keys=True) + "\n"
+        ).encode()
+    return rendered

@@ -1,0 +1,140 @@
+"""The Arrow schema of every config, written once.
+
+Rules that always hold:
+- each config has exactly the content columns that trainers expect (TRL decides by column names), and no other column
+  is called text, label, tools, image, images, conversations or input_ids;
+- schemas are explicit: nothing is inferred from rows, so an all-null column keeps its type.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+_STRINGS = pa.list_(pa.string())
+_MSGS = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+_ANSWERS = pa.list_(pa.struct([("position", pa.string()), ("content", pa.string())]))
+_ORIGIN = pa.struct([("kind", pa.string()), ("model", pa.string()), ("version", pa.string())])
+_ACCEPTANCE = pa.list_(pa.struct([("perspective", pa.string()), ("seats", pa.int32()), ("accepts", pa.int32())]))
+CRITERIA = ("positions", "accuracy", "sourcing", "tone", "completeness")
+_SCORES = pa.struct([(name, pa.int8()) for name in CRITERIA])
+
+_COMMON: list[tuple[str, Any]] = [
+    ("example_id", pa.string()),
+    ("revision", pa.string()),
+    ("group_id", pa.string()),
+    ("topic", pa.string()),
+    ("language", pa.string()),
+    ("positions", _STRINGS),
+    ("framing", pa.string()),
+    ("mirrors", _STRINGS),
+    ("translation_of", pa.string()),
+    ("sources", _STRINGS),
+    ("license", pa.string()),
+    ("origin", _ORIGIN),
+    ("proposer", pa.string()),
+    ("reviewers", _STRINGS),
+    ("acceptance", _ACCEPTANCE),
+    ("events", pa.list_(pa.int64())),
+]
+_CONTENT: dict[str, list[tuple[str, Any]]] = {
+    "sft": [("messages", _MSGS)],
+    "preference": [("prompt", _MSGS), ("chosen", _MSGS), ("rejected", _MSGS)],
+    "pluralistic": [("prompt", _MSGS), ("answers", _ANSWERS), ("synthesis", pa.string())],
+    "prompts": [("prompt", _MSGS), ("use", pa.string())],
+    "contested": [
+        ("kind", pa.string()),
+        ("outcome", pa.string()),
+        ("messages", _MSGS),
+        ("prompt", _MSGS),
+        ("chosen", _MSGS),
+        ("rejected", _MSGS),
+        ("answers", _ANSWERS),
+        ("synthesis", pa.string()),
+        ("use", pa.string()),
+    ],
+}
+
+SCHEMAS: dict[str, pa.Schema] = {config: pa.schema([*content, *_COMMON]) for config, content in _CONTENT.items()} | {
+    "reviews": pa.schema(
+        [
+            ("example_id", pa.string()),
+            ("revision", pa.string()),
+            ("round", pa.int32()),
+            ("seat", pa.int32()),
+            ("reviewer", pa.string()),
+            ("perspective", pa.string()),
+            ("verdict", pa.string()),
+            ("scores", _SCORES),
+            ("reason_codes", _STRINGS),
+            ("rationale", pa.string()),
+            ("comparison", pa.string()),
+            ("order_shown", pa.string()),
+            ("counted", pa.bool_()),
+            ("via", pa.string()),
+            ("auth", pa.string()),
+            ("event", pa.int64()),
+        ]
+    ),
+    "sources": pa.schema(
+        [
+            ("source_id", pa.string()),
+            ("url", pa.string()),
+            ("archive_url", pa.string()),
+            ("publisher", pa.string()),
+            ("owner", pa.string()),
+            ("country", pa.string()),
+            ("language", pa.string()),
+            ("date", pa.string()),
+            ("quote", pa.string()),
+            ("quote_status", pa.string()),
+            ("license", pa.string()),
+        ]
+    ),
+    "tombstones": pa.schema(
+        [
+            ("example_id", pa.string()),
+            ("revision", pa.string()),
+            ("kind", pa.string()),
+            ("reason", pa.string()),
+            ("event", pa.int64()),
+            ("removed_in", pa.string()),
+        ]
+    ),
+}
+OPENINGS = pa.schema(
+    [("index", pa.int64()), ("commitment", pa.string()), ("salt", pa.binary(32)), ("body", pa.binary())]
+)
+KEY_COLUMN = {
+    config: "event" if config == "reviews" else "source_id" if config == "sources" else "example_id"
+    for config in SCHEMAS
+}
+"""The column by which a row is named in messages."""
+
+
+class Columns:
+    """Rows collected column by column, and what is known of some of them."""
+
+    def __init__(self, config: str) -> None:
+        self.config = config
+        self.values: dict[str, list[Any]] = {name: [] for name in SCHEMAS[config].names}
+        self.erased: dict[int, int] = {}
+        """Row → index of the event that erased part of it."""
+        self.underivable: dict[int, str] = {}
+        """Row → why it cannot be derived (an opening is missing or does not fit)."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self.values.values())))
+
+    def add(self, row: dict[str, Any]) -> int:
+        """Add a row; columns that it lacks are null. Returns its number."""
+        for name, column in self.values.items():
+            column.append(row.get(name))
+        return len(self) - 1
+
+    def table(self) -> pa.Table:
+        """The rows as an Arrow table with the config's schema."""
+        schema = SCHEMAS[self.config]
+        arrays = [pa.array(self.values[field.name], type=field.type) for field in schema]
+        return pa.Table.from_arrays(arrays, schema=schema)

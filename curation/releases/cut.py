@@ -1,0 +1,145 @@
+"""Plan a release, cut it, build it again, and prove that it was logged.
+
+Rules that always hold:
+- a release is cut at the end of an epoch, once per log size, and recorded as an event with its manifest's digest;
+- planning and cutting derive the same thing: the plan is what the cut will hold;
+- `release.tlog-proof` is added once the event stands in the log.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from curation.db import reading
+from curation.errors import Conflict, NotFound, Refused
+from curation.home import Home
+from curation.log.merkle import inclusion_proof
+from curation.log.proofs import encode_tlog_proof
+from curation.log.store import CHECKPOINT, reader, write_durably
+from curation.log.tiles import TileHashes
+from curation.people.accounts import Actor
+from curation.people.vault import DATASET_SCOPE
+from curation.releases.build import build_bundle, derive_from_home, read_openings
+from curation.releases.derive import Derived
+from curation.releases.manifest import sha256_of
+from curation.tables import log_epochs, log_leaves, pending_leaves, releases
+from curation.writing import Platform
+from curation_schemas.events import ReleaseCut
+from curation_schemas.release import MANIFEST, ReleaseManifest
+
+PROOF = "release.tlog-proof"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRelease:
+    """What a release cut now would hold."""
+
+    derived: Derived
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class CutRelease:
+    """A release that was cut: its manifest and its folder."""
+
+    manifest: ReleaseManifest
+    path: Path
+
+
+def _last_size(connection: Connection) -> int:
+    size = connection.execute(select(func.max(log_epochs.c.size))).scalar()
+    if size is None:
+        raise Refused("release/prefix", "no epoch was closed yet", hint="Run `evenhand epoch close` first.")
+    return int(size)
+
+
+def plan_release(platform: Platform) -> PlannedRelease:
+    """What goes into a release cut now, what does not, and why. Raises Refused when no epoch was closed yet."""
+    with reading(platform.home.engine) as connection:
+        size = _last_size(connection)
+        return PlannedRelease(derive_from_home(connection, platform.home, size, size, read_openings(connection)), size)
+
+
+def cut_release(platform: Platform, actor: Actor) -> CutRelease:
+    """Cut the next release. Raises NotAllowed, Refused, Conflict."""
+    actor.require("maintainer")
+    home = platform.home
+    aside = home.releases_path / ".building"
+    with reading(home.engine) as connection:
+        size = _check_cuttable(connection)
+        manifest = build_bundle(connection, home, aside, size, size)
+    target = home.releases_path / manifest.version
+    try:
+        with platform.write() as writing:
+            if _check_cuttable(writing.connection) != size:
+                raise Conflict("an epoch was closed while the release was built", hint="Cut it again.")
+            writing.record(
+                ReleaseCut,
+                version=manifest.version,
+                size=size,
+                root=manifest.log.root,
+                manifest=sha256_of(aside / MANIFEST),
+                maintainers=[writing.vault.pseudonym_for_act(actor.account, DATASET_SCOPE)],
+            )
+            shutil.rmtree(target, ignore_errors=True)  # the remains of a cut whose commit failed
+            aside.rename(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return CutRelease(manifest, target)
+
+
+def _check_cuttable(connection: Connection) -> int:
+    size = _last_size(connection)
+    last = connection.execute(select(func.max(releases.c.size))).scalar()
+    if last == size:
+        raise Conflict("no epoch was closed since the last release", hint="Run `evenhand epoch close` first.")
+    erasing = select(func.count()).where(pending_leaves.c.type == "opening:erased")
+    if connection.execute(erasing).scalar():
+        raise Refused(
+            "release/prefix", "an erasure waits for the epoch's end", hint="Run `evenhand epoch close` first."
+        )
+    return size
+
+
+def rebuild_release(platform: Platform, version: str, target: Path) -> ReleaseManifest:
+    """Build a release again, without what was erased since. Raises NotFound, Conflict."""
+    home = platform.home
+    if target.exists():
+        raise Conflict(f"{target} exists", hint="Name a folder that does not.")
+    with reading(home.engine) as connection:
+        rows_at = connection.execute(select(releases.c.size).where(releases.c.version == version)).scalar()
+        if rows_at is None:
+            raise NotFound(f"there is no release {version!r}", hint="List them with `evenhand release list`.")
+        later = select(func.max(log_leaves.c.idx)).where(
+            log_leaves.c.type == "opening:erased", log_leaves.c.idx >= rows_at
+        )
+        size = rows_at if connection.execute(later).scalar() is None else _last_size(connection)
+        return build_bundle(connection, home, target, int(rows_at), size)
+
+
+def prove_releases(platform: Platform) -> Iterable[str]:
+    """Add `release.tlog-proof` to each bundle of this home whose event stands in the log by now. Yields versions."""
+    home = platform.home
+    with reading(home.engine) as connection:
+        size = _last_size(connection)
+        query = select(releases.c.version, log_leaves.c.idx, log_leaves.c.leaf).join(
+            log_leaves, log_leaves.c.hash == releases.c.leaf
+        )
+        rows = connection.execute(query).all()
+    for row in rows:
+        folder = home.releases_path / row.version
+        if (folder / MANIFEST).is_file() and not (folder / PROOF).exists():
+            _prove(home, folder, row.idx, row.leaf, size)
+            yield row.version
+
+
+def _prove(home: Home, folder: Path, index: int, leaf: bytes, size: int) -> None:
+    """The leaf itself travels as the proof's extra data, so that the proof can be checked from the bundle alone."""
+    read = reader(home.log_path)
+    hashes = inclusion_proof(index, size, TileHashes(size, read))
+    write_durably(folder / PROOF, encode_tlog_proof(index, hashes, read(CHECKPOINT), extra=leaf))

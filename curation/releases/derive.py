@@ -1,0 +1,115 @@
+"""Derive a release from a log: the one function that the builder and the verifier share.
+
+Rules that always hold (pure: leaves and openings in, rows and texts out):
+- a release is a function of (log prefix, openings that survive, writer versions); nothing else enters;
+- the version follows from the log, never from a choice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from curation.errors import CallerError, Refused
+from curation.log.leaf import decode_leaf
+from curation.releases.card import (
+    CardFacts,
+    DataFiles,
+    render_card,
+    render_changelog,
+    render_citation,
+    render_definition,
+    render_difference,
+    render_policies,
+)
+from curation.releases.diff import difference, next_version
+from curation.releases.project import BodyOf, Projection, project
+from curation.releases.tombstones import add_tombstones
+from curation.rulebook.placement import Published
+from curation.rulebook.replay import Replay, release_sizes, replay
+from curation_schemas.events import EVENT, OpeningErased
+from curation_schemas.parsing import SchemaInvalid, validate
+
+Leaves = Callable[[int, int], Iterable[bytes]]
+"""(start, end) → the leaves of that range, in order; can be called again."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A release's rows and what its texts are made of."""
+
+    state: Replay
+    made: Projection
+    version: str
+    previous: str | None
+    facts: CardFacts
+
+    @property
+    def policy(self) -> str:
+        """The leaf of the policy whose gates bind: the one in force one epoch before the cut."""
+        return self.state.definitions.policy_at(max(0, self.facts.epoch - 1)).leaf
+
+    def texts(self, files: DataFiles, documents: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Every text file of the bundle by path; `documents` are those that came with the definition, by path."""
+        card_text = documents.get("card.md", b"").decode("utf-8", "replace")
+        return {
+            "README.md": render_card(self.facts, files, card_text),
+            "CITATION.cff": render_citation(self.facts),
+            "CHANGELOG.md": render_changelog(self.facts),
+            "diff.json": render_difference(self.facts),
+            "dataset/dataset.yaml": render_definition(self.facts),
+            **render_policies(self.facts.definitions),
+            **{f"dataset/{path}": content for path, content in documents.items()},
+        }
+
+
+def derive(leaves: Leaves, rows_at: int, size: int, origin: str, body_of: BodyOf) -> Derived:
+    """Derive the release over the first `rows_at` leaves; erasures up to `size` are respected.
+
+    Raises:
+        Refused: the prefix is no epoch's end, or defines no dataset.
+    """
+    sizes = sorted({item for item in release_sizes(leaves(0, rows_at)) if item <= rows_at})
+    state = replay(leaves(0, rows_at), snapshots_at=sizes)
+    if not state.epochs or state.epochs[-1].size != rows_at:
+        raise Refused("release/prefix", f"no epoch ends at log size {rows_at}", hint="Close the epoch first.")
+    if state.definitions.terms is None:
+        raise Refused("define/first", "the log defines no dataset")
+    later = later_erasures(leaves(rows_at, size), rows_at)
+    made = project(state, body_of, later)
+    earlier: list[tuple[str, Published]] = [
+        (cut.event.version, state.snapshots.get(cut.event.size, {})) for cut in state.cuts
+    ]
+    previous, before = earlier[-1] if earlier else (None, {})
+    after = state.published()
+    version = next_version(previous, before, after)
+    add_tombstones(made, state, earlier, version, later)
+    left_out = Counter(item.reason for item in made.placements.values() if item.config is None)
+    facts = CardFacts(
+        definitions=state.definitions,
+        epoch=state.epochs[-1].number,
+        version=version,
+        previous=previous,
+        origin=origin,
+        size=rows_at,
+        rows=made.counts(),
+        changes=difference(before, after),
+        left_out=left_out,
+    )
+    return Derived(state, made, version, previous, facts)
+
+
+def later_erasures(leaves: Iterable[bytes], start: int) -> dict[str, int]:
+    """Commitment → log index of its erasure, over leaves that follow a release's prefix."""
+    found: dict[str, int] = {}
+    for index, leaf in enumerate(leaves, start):
+        if b'"type":"opening:erased"' not in leaf:
+            continue
+        try:
+            event = validate(EVENT, decode_leaf(leaf))
+        except (SchemaInvalid, CallerError):
+            continue
+        if isinstance(event, OpeningErased):
+            found.update(dict.fromkeys(event.commitments, index))
+    return found

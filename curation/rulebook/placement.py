@@ -1,0 +1,73 @@
+"""Where an example stands in a release, and why.
+
+Rules that always hold (pure):
+- the accepted revision that stands goes to the config of its kind; contested and unresolved examples go to a config of
+  their own, with their votes; rejected, withdrawn, flagged and erased ones are left out, with the reason;
+- nothing but the log decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from curation.rulebook.history import History, Revision
+
+Published = dict[str, tuple[str, str]]
+"""Example id → (config, revision)."""
+
+LeftOut = Literal["open", "rejected", "withdrawn", "flagged", "erased"]
+CONFIG_OF_KIND = {"sft": "sft", "preference": "preference", "pluralistic": "pluralistic", "prompt": "prompts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """An example's config and revision; or no config, what keeps it out, and the leaf by which it does."""
+
+    config: str | None
+    revision: str
+    reason: str
+    left_out: LeftOut | None = None
+    cause: str | None = None
+
+
+def placement(history: History) -> Placement:
+    """Where an example goes. The reasons are those that `release plan` prints."""
+    latest = history.latest
+    if history.withdrawal is not None:
+        reason = f"withdrawn by its author ({history.withdrawal.reason})"
+        return Placement(None, latest.leaf, reason, "withdrawn", history.withdrawn)
+    judged = history.standing or _last_judged(history)
+    if judged is None:
+        return Placement(None, latest.leaf, _waiting_for(history), "open")
+    outcome = history.outcome_of(judged)
+    if outcome == "rejected":
+        return Placement(None, judged.leaf, "rejected by every required perspective", "rejected", judged.round.closed)
+    flag = history.holding(judged.leaf)
+    if flag is not None:
+        return Placement(None, judged.leaf, f"held by a flag ({flag.event.ground})", "flagged", flag.leaf)
+    erased = erased_content(history, judged)
+    if erased is not None:
+        return Placement(None, judged.leaf, "its text was erased", "erased", erased)
+    if outcome == "accepted":
+        return Placement(CONFIG_OF_KIND[history.first.kind], judged.leaf, "accepted")
+    return Placement("contested", judged.leaf, str(outcome))
+
+
+def erased_content(history: History, revision: Revision) -> str | None:
+    """The leaf that erased a message of this revision, or None while all of it stands."""
+    for commitments in revision.event.content.values():
+        for commitment in commitments:
+            if commitment in history.erased:
+                return history.erased[commitment]
+    return None
+
+
+def _last_judged(history: History) -> Revision | None:
+    judged = [revision for revision in history.revisions if history.outcome_of(revision) is not None]
+    return judged[-1] if judged else None
+
+
+def _waiting_for(history: History) -> str:
+    missing = history.latest.round.decision().missing
+    return f"needs reviews from {', '.join(missing)}" if missing else "needs reviews"
