@@ -7,7 +7,6 @@ Rules that always hold:
 
 from __future__ import annotations
 
-import platform as python_platform
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,27 +15,18 @@ from pathlib import Path
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
-import curation
 from curation.errors import HomeUnusable, NotFound
 from curation.home import Home
 from curation.log.store import CHECKPOINT, publish_log
 from curation.log.tiles import expected_paths
 from curation.log.trust import TrustedLog, TrustPolicy
+from curation.releases.build_info import writer_versions
 from curation.releases.columns import OPENINGS
 from curation.releases.derive import Derived, derive
 from curation.releases.manifest import file_entry, render_manifest
 from curation.releases.parquet import OPENINGS_PER_GROUP, write_parquet
 from curation.tables import documents, log_epochs, log_leaves, openings
 from curation_schemas.release import MANIFEST, FileEntry, LogPosition, ReleaseManifest
-
-
-def writer_versions() -> dict[str, str]:
-    """The versions that a bundle's bytes depend on."""
-    return {
-        "evenhand": curation.__version__,
-        "pyarrow": pa.__version__,
-        "python": ".".join(python_platform.python_version_tuple()[:2]),
-    }
 
 
 class HomeLeaves:
@@ -57,8 +47,8 @@ class OpenedTexts:
 
     by_commitment: dict[str, tuple[bytes, bytes]]
 
-    def body(self, commitment: str) -> bytes | None:
-        """The body behind a commitment, or None."""
+    def body(self, unit: str, commitment: str) -> bytes | None:
+        """The body behind a commitment, or None. The unit is not checked: `record` made the commitment with it."""
         found = self.by_commitment.get(commitment)
         return None if found is None else found[1]
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from curation.errors import LogInconsistent
 from curation.releases.columns import CRITERIA, Columns
 from curation.rulebook.history import History, Revision
 from curation.rulebook.placement import Placement, placement
@@ -23,8 +24,11 @@ from curation.rulebook.rounds import Round
 from curation_schemas.events import ReviewSubmitted
 from curation_schemas.release import CONFIGS
 
-BodyOf = Callable[[str], bytes | None]
-"""Commitment → the body behind it, None when its opening is gone. What it returns must fit the commitment."""
+BodyOf = Callable[[str, str], bytes | None]
+"""(unit, commitment) → the body behind it, None when its opening is gone.
+
+Raises LogInconsistent for an opening that does not fit its commitment.
+"""
 
 _TRAIN, _VALIDATION = 90, 95
 _SPLIT_DOMAIN = b"evenhand.org/v1/split\x00"
@@ -100,9 +104,14 @@ class _Projector:
 
     # --- openings -------------------------------------------------------------------------------------------------
 
-    def _open(self, history: History, act: str, commitment: str) -> Any:
+    def _open(self, history: History, act: str, unit: str, commitment: str) -> Any:
         """The value behind a commitment; None, noted as erased or missing, when it is gone."""
-        body = self.body_of(commitment)
+        try:
+            body = self.body_of(unit, commitment)
+        except LogInconsistent as error:
+            self.made.openings.append((self.state.index_of[act], commitment))
+            self._missing.append(error.message)
+            return None
         if body is not None:
             self.made.openings.append((self.state.index_of[act], commitment))
             try:
@@ -182,7 +191,7 @@ class _Projector:
 
     def _origin(self, history: History, revision: Revision) -> dict[str, Any]:
         event = revision.event
-        opened = self._open(history, revision.leaf, event.origin) if event.origin else None
+        opened = self._open(history, revision.leaf, "origin", event.origin) if event.origin else None
         found = opened if isinstance(opened, dict) else {}
         return {"kind": event.origin_kind, "model": found.get("model"), "version": found.get("version")}
 
@@ -190,7 +199,7 @@ class _Projector:
         event = revision.event
         row: dict[str, Any] = {"use": event.use}
         for name, commitments in event.content.items():
-            opened = [self._open(history, revision.leaf, commitment) for commitment in commitments]
+            opened = [self._open(history, revision.leaf, "message", commitment) for commitment in commitments]
             values = [item for item in opened if isinstance(item, dict)]
             if name == "synthesis":
                 row[name] = values[0].get("content") if values else None
@@ -199,7 +208,7 @@ class _Projector:
         return row
 
     def _add_source(self, history: History, act: str, commitment: str) -> None:
-        opened = self._open(history, act, commitment)
+        opened = self._open(history, act, "source", commitment)
         found = opened if isinstance(opened, dict) else {}
         quote = found.get("quote") or None
         status = None if not found else "not_checked" if quote else "none"
@@ -219,7 +228,7 @@ class _Projector:
             self._add_review(history, index, event, leaf, stage)
 
     def _add_review(self, history: History, index: int, event: ReviewSubmitted, leaf: str, stage: Round) -> None:
-        rationale = self._open(history, leaf, event.rationale) if event.rationale else None
+        rationale = self._open(history, leaf, "rationale", event.rationale) if event.rationale else None
         row = {
             "example_id": history.example,
             "revision": event.revision,

@@ -1,0 +1,288 @@
+"""Verify a bundle offline, from its files alone.
+
+Rules that always hold:
+- every row is derived again from log and openings, every seat, outcome, policy and release replayed, every file checked
+  against the manifest; what the bundle says of itself is never taken for granted;
+- whatever the bytes, the answer is a report, never a traceback;
+- VERIFIED means that the record is intact, not that the text is true.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundle
+from curation.audit.report import Report
+from curation.audit.rows import compare_rows
+from curation.errors import EvenhandError, WorldError
+from curation.log.leaf import decode_leaf
+from curation.log.merkle import CompactRange, leaf_hash, tree_root
+from curation.log.notes import Checkpoint
+from curation.log.proofs import decode_tlog_proof, verify_tlog_proof
+from curation.log.tiles import TileHashes, audit_tiles, expected_paths
+from curation.log.trust import TrustPolicy
+from curation.releases.build_info import writer_versions
+from curation.releases.derive import Derived, derive
+from curation.releases.diff import next_version
+from curation.releases.manifest import bundle_files, is_made_after, sha256_of
+from curation.releases.strictest import not_admitted_by_strictest
+from curation.rulebook.placement import Published
+from curation_schemas.events import EVENT, ReleaseCut
+from curation_schemas.parsing import SchemaInvalid, load_json, validate
+from curation_schemas.release import MADE_AFTER, MANIFEST
+
+PROOF = MADE_AFTER[0]
+
+
+def verify_bundle(path: Path, pin: Path | None = None) -> Report:
+    """Verify the bundle in a folder.
+
+    Args:
+        path: the bundle's folder.
+        pin: a checkpoint of the same log that was obtained elsewhere.
+    """
+    report = Report(str(path))
+    try:
+        bundle = open_bundle(path)
+    except WorldError as error:
+        report.fail(error.where or str(path), error.message)
+        return report
+    report.dataset, report.version = bundle.manifest.dataset, bundle.manifest.version
+    report.simulated = bundle.manifest.simulated
+    try:
+        _verify(bundle, pin, report)
+    except EvenhandError as error:
+        report.fail(error.where or str(path), error.message)
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+        # A last line of defence: bytes that no check foresaw must still end in a report.
+        report.fail(str(path), f"cannot be read as a bundle ({type(error).__name__})")
+    return report
+
+
+def _verify(bundle: Bundle, pin: Path | None, report: Report) -> None:
+    _check_files(bundle, report)
+    trust = _read_trust(bundle, report)
+    checkpoint = _check_checkpoint(bundle, trust, report) if trust is not None else None
+    authentic = checkpoint is not None and _check_log(bundle, checkpoint, report)
+    if checkpoint is not None and pin is not None and authentic and trust is not None:
+        _check_pin(bundle, pin, trust, checkpoint, report)
+    if not authentic:
+        report.rows["FAILED"] = max(1, sum(sum(splits.values()) for splits in bundle.manifest.rows.values()))
+        report.fail("data", "no row can be derived, because the log is not authentic")
+        return
+    openings = BundleOpenings(bundle)
+    for problem in openings.problems:
+        report.fail(problem.where, problem.message)
+    manifest = bundle.manifest
+    derived = derive(bundle.leaves, manifest.log.rows_at, manifest.log.size, manifest.log.origin, openings.body)
+    report.attested = dict(derived.state.attested)
+    for violation in derived.state.violations:
+        report.fail(f"leaf {violation.index}", f"{violation.message} (rule {violation.rule})")
+    _check_manifest(bundle, derived, report)
+    _check_cuts(bundle, derived, report)
+    compare_rows(bundle, derived.made, report)
+    _check_openings(derived, openings, report)
+    _check_texts(bundle, derived, report)
+    if trust is not None:
+        _check_logged(bundle, trust, report)
+    for example, message in not_admitted_by_strictest(derived):
+        report.notes.append(f"example {example}: {message}")
+
+
+def _check_files(bundle: Bundle, report: Report) -> None:
+    listed = bundle.manifest.files
+    for path, entry in sorted(listed.items()):
+        target = bundle.path / check_path(path)
+        if target.is_symlink() or not target.is_file():
+            report.fail(path, "is listed in the manifest and missing")
+            continue
+        report.files += 1
+        size = target.stat().st_size
+        if size != entry.bytes:
+            report.fail(path, f"has {size} bytes; the manifest says {entry.bytes}")
+        elif sha256_of(target) != entry.sha256:
+            report.fail(path, "its SHA-256 is not the manifest's: the file was changed")
+    for path, target in bundle_files(bundle.path):
+        if path not in listed and (target.is_symlink() or not is_made_after(path)):
+            report.fail(path, "is not listed in the manifest")
+
+
+def _read_trust(bundle: Bundle, report: Report) -> TrustPolicy | None:
+    try:
+        return TrustPolicy.parse(bundle.read("trust/policy"), "trust/policy")
+    except WorldError as error:
+        report.fail("trust/policy", error.message)
+        return None
+
+
+def _check_checkpoint(bundle: Bundle, trust: TrustPolicy, report: Report) -> Checkpoint | None:
+    position = bundle.manifest.log
+    try:
+        verified = trust.verify_checkpoint(bundle.read("log/checkpoint"), "log/checkpoint")
+    except WorldError as error:
+        report.fail("log/checkpoint", error.message)
+        return None
+    checkpoint = verified.checkpoint
+    report.log_key = verified.log.text()
+    report.checkpoint = {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
+    if checkpoint.origin != position.origin:
+        report.fail("log/checkpoint", f"is of the log {checkpoint.origin}; the manifest names {position.origin}")
+        return None
+    if (checkpoint.size, checkpoint.root.hex()) != (position.size, position.root):
+        report.fail(
+            "log/checkpoint", f"is of size {checkpoint.size}; the manifest names {position.size}, or another root"
+        )
+        return None
+    return checkpoint
+
+
+def _check_log(bundle: Bundle, checkpoint: Checkpoint, report: Report) -> bool:
+    """Recompute every tile and the root from the entries. Returns whether the entries are the log's."""
+    if checkpoint.size > bundle.entry_capacity():
+        report.fail("log/checkpoint", f"says {checkpoint.size} leaves, which is more than the log in this bundle holds")
+        return False
+    wanted = {f"log/{path}" for path in expected_paths(checkpoint.size)}
+    for path in sorted(item for item in bundle.manifest.files if item.startswith("log/tile/")):
+        if path not in wanted:
+            report.fail(path, f"is no tile of a log of size {checkpoint.size}")
+    audit = audit_tiles(checkpoint.size, bundle.read_log)
+    for problem in audit:
+        report.fail(f"log/{problem.path}", problem.message)
+    if audit.root is not None and audit.root != checkpoint.root:
+        report.fail("log", f"its leaves hash to {audit.root.hex()}; the checkpoint says {checkpoint.root.hex()}")
+    return audit.root == checkpoint.root
+
+
+def _check_pin(bundle: Bundle, pin: Path, trust: TrustPolicy, checkpoint: Checkpoint, report: Report) -> None:
+    """The pinned checkpoint must be of this log, and this log must extend it."""
+    try:
+        pinned = trust.verify_checkpoint(pin.read_bytes(), "pin").checkpoint
+    except OSError:
+        report.fail("pin", f"{pin} cannot be read")
+        return
+    except WorldError as error:
+        report.fail("pin", f"is no checkpoint of this log: {error.message}")
+        return
+    if pinned.size > checkpoint.size:
+        report.fail(
+            "pin", f"is of size {pinned.size}, larger than this bundle's log ({checkpoint.size}): get a newer bundle"
+        )
+        return
+    edge = CompactRange()
+    for leaf in bundle.leaves(0, pinned.size):
+        edge.append(leaf_hash(leaf))
+    if edge.root() != pinned.root:
+        report.fail(
+            "pin", f"this log's first {pinned.size} leaves are not those of the pinned checkpoint: a split view"
+        )
+    else:
+        report.notes.append(f"the log extends the pinned checkpoint of size {pinned.size}")
+
+
+def _check_manifest(bundle: Bundle, derived: Derived, report: Report) -> None:
+    manifest, facts = bundle.manifest, derived.facts
+    stated: dict[str, tuple[Any, Any]] = {
+        "dataset": (manifest.dataset, facts.terms.slug),
+        "version": (manifest.version, derived.version),
+        "previous": (manifest.previous, derived.previous),
+        "simulated": (manifest.simulated, facts.terms.simulated),
+        "policy": (manifest.policy, derived.policy),
+        "rows": (manifest.rows, derived.made.counts()),
+    }
+    for name, (says, is_) in stated.items():
+        if says != is_:
+            report.fail(MANIFEST, f"{name} says {says}; the log gives {is_}")
+
+
+def _check_cuts(bundle: Bundle, derived: Derived, report: Report) -> None:
+    """Every earlier release names a root that this log had, and the version that follows from its content."""
+    hashes = TileHashes(bundle.manifest.log.size, bundle.read_log)
+    previous: str | None = None
+    before: Published = {}
+    for cut in derived.state.cuts:
+        event, after = cut.event, derived.state.snapshots.get(cut.event.size, {})
+        if event.size <= bundle.manifest.log.size and tree_root(event.size, hashes).hex() != event.root:
+            report.fail(f"leaf {cut.index}", f"release {event.version} names another root (rule release/prefix)")
+        if event.version != (expected := next_version(previous, before, after)):
+            report.fail(f"leaf {cut.index}", f"release {event.version} should be {expected} (rule release/version)")
+        previous, before = event.version, after
+
+
+def _check_openings(derived: Derived, openings: BundleOpenings, report: Report) -> None:
+    """A bundle carries the openings of its own rows, each under the log index of its act, and no others."""
+    used = {commitment: index for index, commitment in derived.made.openings}
+    for commitment, (index, _, _) in openings.index.items():
+        if commitment not in used:
+            report.fail("openings", f"holds the opening of {commitment[:16]}…, which no row of this bundle needs")
+        elif used[commitment] != index:
+            report.fail(
+                "openings", f"places the opening of {commitment[:16]}… at {index}; its act is {used[commitment]}"
+            )
+
+
+def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> None:
+    """Texts are compared byte for byte when this version wrote them; definition and policies always, as data."""
+    documents = {}
+    for path, digest in derived.facts.terms.documents.items():
+        content = bundle.read(f"dataset/{path}")
+        documents[path] = content
+        if hashlib.sha256(content).hexdigest() != digest:
+            report.fail(f"dataset/{path}", "is not the document that the dataset's definition names")
+    files: dict[tuple[str, str], str] = {}
+    for path in bundle.parquet_files("data/"):
+        parts = path.split("/")
+        files[parts[1], parts[2].rsplit("-", 1)[0]] = path
+    same_writer = bundle.manifest.writers.get("evenhand") == writer_versions()["evenhand"]
+    for path, content in derived.texts(files, documents).items():
+        found = bundle.read(path)
+        if path.endswith(".json"):
+            if _parsed(found) != json.loads(content):
+                report.fail(path, _first_difference(found, content))
+        elif same_writer and found != content:
+            report.fail(path, _first_difference(found, content))
+    if not same_writer:
+        report.notes.append("README.md and other texts were written by another version and compared by digest only")
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return load_json(content)
+    except SchemaInvalid:
+        return None
+
+
+def _first_difference(found: bytes, expected: bytes) -> str:
+    pairs = zip(found.splitlines(), expected.splitlines(), strict=False)
+    for number, (have, want) in enumerate(pairs, 1):
+        if have != want:
+            shown = [line.decode("utf-8", "replace").strip()[:80] for line in (have, want)]
+            return f"line {number} says «{shown[0]}»; the log gives «{shown[1]}»"
+    return "is longer or shorter than what the log gives"
+
+
+def _check_logged(bundle: Bundle, trust: TrustPolicy, report: Report) -> None:
+    """`release.tlog-proof`: the log itself names this manifest."""
+    if not (bundle.path / PROOF).is_file():
+        report.notes.append(f"{PROOF} is not there: nothing yet shows that the log names this manifest")
+        return
+    try:
+        proof = bundle.read(PROOF)
+        leaf = decode_tlog_proof(proof, PROOF).extra
+        if leaf is None:
+            report.fail(PROOF, "carries no leaf")
+            return
+        verify_tlog_proof(proof, leaf, trust, PROOF)
+        event = validate(EVENT, decode_leaf(leaf, PROOF))
+    except (EvenhandError, SchemaInvalid) as error:
+        report.fail(PROOF, getattr(error, "message", "") or "its leaf is no event")
+        return
+    manifest = bundle.manifest
+    if not isinstance(event, ReleaseCut) or event.version != manifest.version:
+        report.fail(PROOF, "proves another event than this release's cut")
+    elif manifest.log.size == manifest.log.rows_at and event.manifest != sha256_of(bundle.path / MANIFEST):
+        report.fail(MANIFEST, "is not the manifest that the log names for this release")
+    elif event.size != manifest.log.rows_at:
+        report.fail(PROOF, f"the log says that this release was cut at size {event.size}, not {manifest.log.rows_at}")
