@@ -105,9 +105,7 @@ class _Storyteller:
             "revisions": [self._revision(revision) for revision in history.revisions],
             "flags": self._flags(),
             "withdrawal": self._withdrawal(),
-            "erasures": [
-                {"commitment": item, **self._when(leaf)} for item, leaf in sorted(history.erased.items())
-            ],
+            "erasures": [{"commitment": item, **self._when(leaf)} for item, leaf in sorted(history.erased.items())],
             "violations": [
                 {"leaf": item.index, "rule": item.rule, "message": item.message} for item in self.state.violations
             ],

@@ -8,14 +8,13 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import delete, insert, select
 
-from curation.errors import NotAllowed, NotFound
+from curation.errors import InvalidInput, NotAllowed, NotFound
 from curation.people.accounts import Actor
 from curation.tables import erasures, log_leaves, openings, pending_leaves
 from curation.writing import Recorded, Writing
+from curation_schemas.base import Wire
 from curation_schemas.events import (
     EVENT,
     ExampleProposed,
@@ -25,20 +24,29 @@ from curation_schemas.events import (
     ReviewSubmitted,
     RoundAppealed,
 )
+from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.review import ErasureGround
+from curation_schemas.text import Hash
 
 Holder = ExampleProposed | ExampleRevised | ReviewSubmitted | RoundAppealed | FlagRaised
 """The acts that hold erasable text."""
 _HOLDERS = (ExampleProposed, ExampleRevised, ReviewSubmitted, RoundAppealed, FlagRaised)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Erase:
+class Erase(Wire):
     """Erase openings of one act: all of them, or those named."""
 
-    act: str
+    act: Hash
     ground: ErasureGround
-    commitments: tuple[str, ...] = ()
+    commitments: list[Hash] = []
+
+
+def read_erase(value: object) -> Erase:
+    """Read what is to be erased from plain data. Raises InvalidInput naming the field."""
+    try:
+        return validate(Erase, value)
+    except SchemaInvalid as error:
+        raise InvalidInput(str(error), where="erase") from None
 
 
 def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -41,6 +42,28 @@ class PlannedRelease:
 
     derived: Derived
     size: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan for programs."""
+        placements = sorted(self.derived.made.placements.items())
+        changes = self.derived.facts.changes
+        return {
+            "version": self.derived.version,
+            "previous": self.derived.previous,
+            "log_size": self.size,
+            "rows": self.derived.made.counts(),
+            "changes": {"added": changes.added, "changed": changes.changed, "removed": changes.removed},
+            "included": [
+                {"example": example, "config": item.config, "revision": item.revision}
+                for example, item in placements
+                if item.config is not None
+            ],
+            "left_out": [
+                {"example": example, "reason": item.reason, "revision": item.revision}
+                for example, item in placements
+                if item.config is None
+            ],
+        }
 
 
 @dataclass(frozen=True, slots=True)

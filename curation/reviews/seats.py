@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import and_, case, delete, func, insert, select
+from sqlalchemy import Connection, and_, case, delete, func, insert, select
 
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
@@ -289,11 +289,11 @@ def pass_seat(writing: Writing, actor: Actor, command: PassSeat, signer: Signer 
     return recorded
 
 
-def waiting_for(writing: Writing, topic: str) -> dict[str, int]:
+def waiting_for(connection: Connection, topic: str) -> dict[str, int]:
     """Empty seats by perspective on a topic."""
     query = (
         select(seats.c.perspective, func.count().label("empty"))
         .where(seats.c.open, seats.c.topic == topic)
         .group_by(seats.c.perspective)
     )
-    return {row.perspective: row.empty for row in writing.connection.execute(query)}
+    return {row.perspective: row.empty for row in connection.execute(query)}

@@ -98,6 +98,16 @@ class DraftPolicy:
     reason: str
 
 
+def read_policy(path: Path) -> Policy:
+    """Read a policy from YAML or JSON. Raises InvalidInput."""
+    try:
+        return validate(Policy, load_yaml(path.read_text("utf-8")))
+    except SchemaInvalid as error:
+        raise InvalidInput(str(error), where=str(path)) from None
+    except (OSError, UnicodeDecodeError):
+        raise InvalidInput("cannot be read as UTF-8 text", where=str(path)) from None
+
+
 def draft_policy(writing: Writing, actor: Actor, command: DraftPolicy) -> str:
     """Draft a policy that replaces the latest one. Returns the draft's id, for a second maintainer to agree to."""
     actor.require("maintainer")

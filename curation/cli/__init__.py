@@ -1,0 +1,84 @@
+"""The `evenhand` command.
+
+Rules that always hold:
+- heavy imports happen inside commands, so that `--help` is fast and an auditor's install needs no database;
+- a wrong call exits with 2, anything that does not hold with 1; an error says what, where and what to do;
+- no command holds a rule: it makes a command object and calls what the HTTP API calls.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation.cli import audit, demo, epoch, home, log, people, release, schemas, serve, topics
+from curation.errors import CallerError, EvenhandError
+
+app = typer.Typer(
+    name="evenhand",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Open curation and audit of post-training data on contested topics.\n\n"
+    "People who disagree propose and review examples; a release holds what reviewers of EACH required perspective "
+    "accepted; anyone can verify it offline.\n\n"
+    "Begin with `evenhand demo`. To check somebody's release: `evenhand verify FOLDER`.",
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    home_path: Annotated[
+        Path,
+        typer.Option("--home", envvar="EVENHAND_HOME", help="The folder with database, keys, log and releases."),
+    ] = Path(".evenhand"),
+) -> None:
+    """Options that stand before every command."""
+    context.obj = home_path
+
+
+# A callback's docstring would replace the help text above.
+options.__doc__ = None
+
+app.command("demo")(demo.demo)
+app.command("init")(home.init)
+app.command("status")(home.status)
+app.command("doctor")(home.doctor)
+app.add_typer(people.app, name="people")
+app.add_typer(topics.app, name="topics")
+app.add_typer(epoch.app, name="epoch")
+app.add_typer(release.app, name="release")
+app.command("verify")(audit.verify)
+app.command("trace")(audit.trace)
+app.add_typer(log.app, name="log")
+app.add_typer(schemas.app, name="schemas")
+app.command("serve")(serve.serve)
+
+
+def main() -> None:
+    """The console script's entry."""
+    try:
+        app()
+    except EvenhandError as error:
+        _stop(str(error), 2 if isinstance(error, CallerError) else 1)
+    except ModuleNotFoundError as error:
+        extra = "release" if error.name in {"datasets", "huggingface_hub"} else "server"
+        _stop(f"this command needs the extra «{extra}»: pip install 'evenhand[{extra}]'", 2)
+    except BrokenPipeError:
+        sys.exit(1)
+    except OSError as error:
+        _stop(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "sqlalchemy":
+            raise
+        reason = str(getattr(error, "orig", error)).splitlines()[0]
+        _stop(f"the database refused: {reason}. Nothing was changed; run `evenhand doctor`.", 1)
+
+
+def _stop(message: str, code: int) -> None:
+    typer.echo(f"evenhand: {message}", err=True)
+    sys.exit(code)

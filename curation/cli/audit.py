@@ -1,0 +1,100 @@
+"""`evenhand verify` and `evenhand trace`: an auditor's commands, from a bundle alone.
+
+Rules that always hold:
+- no home, no database and no network are needed; exit 0 when all holds, 1 when something does not, 2 for a wrong call.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curation.cli.printing import print_json, shown
+from curation.cli.story import print_story
+
+if TYPE_CHECKING:
+    from curation.audit.report import Report
+
+_SHOWN = 50
+
+
+def verify(
+    bundle: Annotated[Path, typer.Argument(help="A release's folder.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report for programs.")] = False,
+    pin: Annotated[
+        Path | None, typer.Option("--pin", help="A checkpoint of the same log that you got elsewhere.")
+    ] = None,
+) -> None:
+    """Verify a release offline: every row, seat, outcome, policy and file.
+
+    VERIFIED means that the record is intact, not that the text is true.
+    """
+    from curation.audit.verify import verify_bundle
+
+    _require_folder(bundle)
+    if pin is not None and not pin.is_file():
+        raise typer.BadParameter(f"{pin} is no file", param_hint="--pin")
+    report = verify_bundle(bundle, pin)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        print_report(report)
+    raise typer.Exit(0 if report.verdict == "VERIFIED" else 1)
+
+
+def _require_folder(bundle: Path) -> None:
+    if not bundle.is_dir():
+        raise typer.BadParameter(f"{bundle} is no folder", param_hint="BUNDLE")
+
+
+def print_report(report: Report) -> None:
+    """The report for people."""
+    rows, attested = report.rows, report.attested
+    typer.echo(f"{report.verdict}  {report.dataset or '?'} {report.version or ''}  ({report.bundle})")
+    typer.echo(f"  rows      {rows['VERIFIED']} verified, {rows['ERASED']} erased, {rows['FAILED']} failed")
+    typer.echo(f"  files     {report.files} checked against the manifest")
+    if report.checkpoint["size"] is not None:
+        typer.echo(f"  log       {shown(report.checkpoint['origin'])}, {report.checkpoint['size']} leaves")
+        typer.echo(f"            root {report.checkpoint['root']}")
+        typer.echo(f"  key       {shown(report.log_key or '')}")
+    typer.echo(f"  attested  {attested['self']} acts signed by their contributors, {attested['server']} by the server")
+    if report.simulated:
+        typer.echo("  simulated people and synthetic content: a demonstration, nobody's opinion")
+    for item in report.erased[:_SHOWN]:
+        typer.echo(f"  ERASED    {shown(item.where)}: {shown(item.message)}")
+    for item in report.failures[:_SHOWN]:
+        typer.echo(f"  FAILED    {shown(item.where)}: {shown(item.message)}")
+    if len(report.failures) > _SHOWN:
+        typer.echo(f"  … and {len(report.failures) - _SHOWN} failures more: see --json")
+    for note in report.notes[:_SHOWN]:
+        typer.echo(f"  note      {shown(note)}")
+    if report.verdict == "VERIFIED":
+        typer.echo(
+            "The record is intact; that says nothing of whether the text is true.\n"
+            "To rule out a forged log, compare key and root with what others got (--pin)."
+        )
+
+
+def trace(
+    example: Annotated[str, typer.Argument(help="An example's id, from the column example_id.", show_default=False)],
+    bundle: Annotated[Path, typer.Option("--bundle", help="A release's folder.", show_default=False)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the story for programs.")] = False,
+    proof: Annotated[
+        Path | None, typer.Option("--proof", help="Write a C2SP tlog-proof of the revision's leaf to this file.")
+    ] = None,
+) -> None:
+    """Tell one example's story: proposer, sources, each review, the outcome and by which rule."""
+    from curation.audit.trace import trace_example
+
+    _require_folder(bundle)
+    traced = trace_example(bundle, example)
+    if proof is not None:
+        proof.write_bytes(traced.tlog_proof())
+    if as_json:
+        print_json(traced.story)
+        return
+    print_story(traced.story)
+    if proof is not None:
+        typer.echo(f"\nProof of leaf {traced.leaf_index} written to {proof}.")

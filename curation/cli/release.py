@@ -1,0 +1,81 @@
+"""`evenhand release`: plan, cut and build again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation.cli.opening import acting, home_path, opened_platform
+from curation.cli.printing import print_json, print_table
+
+app = typer.Typer(no_args_is_help=True, help="Releases: plan, cut, list, build again.")
+
+
+@app.command()
+def plan(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False
+) -> None:
+    """Say what goes into a release cut now, what does not, and why."""
+    from curation.releases.cut import plan_release
+
+    with opened_platform(context) as platform:
+        planned = plan_release(platform).as_json()
+    if as_json:
+        print_json(planned)
+        return
+    before = planned["previous"] or "none"
+    typer.echo(f"{planned['version']}, over the first {planned['log_size']} leaves (before it: {before})\n")
+    print_table(["config", "rows"], [[name, str(sum(counts.values()))] for name, counts in planned["rows"].items()])
+    changes = planned["changes"]
+    typer.echo(
+        f"\nAdded {len(changes['added'])}, changed {len(changes['changed'])}, removed {len(changes['removed'])}."
+    )
+    if planned["left_out"]:
+        typer.echo("\nLeft out")
+        print_table(["example", "why"], [[item["example"], item["reason"]] for item in planned["left_out"]])
+    typer.echo("\nNo balance gate applies: balance is not measured yet.")
+
+
+@app.command()
+def cut(
+    context: typer.Context,
+    who: Annotated[str | None, typer.Option("--as", help="Handle of the maintainer who cuts it.")] = None,
+) -> None:
+    """Cut the next release: write its bundle under HOME/releases/<version>/ and record it."""
+    from curation.releases.cut import cut_release
+
+    with opened_platform(context) as platform:
+        made = cut_release(platform, acting(platform, who))
+    rows = sum(sum(splits.values()) for splits in made.manifest.rows.values())
+    typer.echo(f"Cut {made.manifest.version}: {rows} rows in {made.path}")
+    typer.echo(f"Check it: evenhand verify {made.path}")
+    typer.echo("When the next epoch is closed, release.tlog-proof joins it: the log then names this release.")
+
+
+@app.command("list")
+def list_releases(context: typer.Context) -> None:
+    """List the releases of this home."""
+    from curation.status import home_status
+
+    with opened_platform(context) as platform:
+        found = home_status(platform)["releases"]
+    print_table(
+        ["version", "log size", "manifest"], [[item["version"], str(item["size"]), item["manifest"]] for item in found]
+    )
+
+
+@app.command()
+def rebuild(
+    context: typer.Context,
+    version: Annotated[str, typer.Argument(help="The release's version.", show_default=False)],
+    out: Annotated[Path | None, typer.Option("--out", help="A new folder for it.")] = None,
+) -> None:
+    """Build a release again from the log, without what was erased since."""
+    from curation.releases.cut import rebuild_release
+
+    target = out or home_path(context) / "releases" / version
+    with opened_platform(context) as platform:
+        manifest = rebuild_release(platform, version, target)
+    typer.echo(f"Built {manifest.version} again in {target}. Check it: evenhand verify {target}")

@@ -1,0 +1,115 @@
+"""`evenhand topics`: topics in force, empty seats, and the policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from curation.cli.opening import acting, opened_platform
+from curation.cli.printing import print_json, print_table, wrapped
+
+app = typer.Typer(no_args_is_help=True, help="Topics, their positions and perspectives, and the policy.")
+As = Annotated[str | None, typer.Option("--as", help="Handle of the maintainer who acts.")]
+
+
+@app.command("list")
+def list_topics(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False
+) -> None:
+    """List the topics in force and the seats that wait for reviewers."""
+    from curation.reviews.seats import waiting_for
+
+    with opened_platform(context) as platform, platform.read() as loaded:
+        topics = [item.content for item in loaded.definitions.topics_at(loaded.epoch)]
+        waiting = {topic.id: waiting_for(loaded.connection, topic.id) for topic in topics}
+    if as_json:
+        print_json([{**topic.model_dump(mode="json"), "empty_seats": waiting[topic.id]} for topic in topics])
+        return
+    rows = [
+        [
+            topic.id,
+            topic.sensitivity,
+            ", ".join(topic.required),
+            ", ".join(f"{name} {count}" for name, count in sorted(waiting[topic.id].items())) or "none",
+        ]
+        for topic in topics
+    ]
+    print_table(["topic", "sensitivity", "required perspectives", "empty seats"], rows)
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    topic: Annotated[str, typer.Argument(help="The topic's id.", show_default=False)],
+    language: Annotated[str, typer.Option("--language", help="Language of the labels.")] = "en",
+) -> None:
+    """Show a topic: what the disagreement is about, each position as its holders put it, the disputed words."""
+    with opened_platform(context) as platform, platform.read() as loaded:
+        found = loaded.topic_in_force(topic).content
+
+    def text(labels: dict[str, str]) -> str:
+        return labels.get(language) or next(iter(labels.values()))
+
+    typer.echo(f"{text(found.label)}  ({found.id}, {found.sensitivity} sensitivity)\n")
+    typer.echo(wrapped(text(found.scope)))
+    for position in found.positions:
+        typer.echo(f"\n{text(position.label)}  ({position.id}, held by {position.held_by})")
+        typer.echo(wrapped(text(position.statement), "  "))
+    typer.echo("\nDisputed words")
+    typer.echo(wrapped(text(found.disputed_terms), "  "))
+
+
+@app.command()
+def policy(context: typer.Context) -> None:
+    """Print every policy, the epochs from which each binds, and which one is in force."""
+    with opened_platform(context) as platform, platform.read() as loaded:
+        definitions, current = loaded.definitions, loaded.definitions.policy_at(loaded.epoch)
+    print_json(
+        [
+            {
+                "leaf": item.leaf,
+                "binds_from_epoch": item.binds_from,
+                "in_force": item.leaf == current.leaf,
+                "policy": item.content.model_dump(mode="json"),
+            }
+            for item in definitions.policies
+        ]
+    )
+
+
+@app.command("draft-policy")
+def draft(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The new policy, as YAML or JSON.", show_default=False)],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is published.")],
+    who: As = None,
+) -> None:
+    """Draft a policy. A second maintainer agrees to it with `agree-policy`; it binds two epochs after its leaf."""
+    from curation.topics.define import DraftPolicy, draft_policy, read_policy
+
+    command = DraftPolicy(policy=read_policy(file), reason=reason)
+    with opened_platform(context) as platform:
+        actor = acting(platform, who)
+        with platform.write() as writing:
+            made = draft_policy(writing, actor, command)
+    typer.echo(f"Drafted {made}. Another maintainer agrees with: evenhand topics agree-policy {made} --as HANDLE")
+
+
+@app.command("agree-policy")
+def agree(
+    context: typer.Context,
+    draft: Annotated[str, typer.Argument(help="The draft's id.", show_default=False)],
+    who: As = None,
+) -> None:
+    """Agree to a drafted policy, as the second maintainer."""
+    from curation.rulebook.definitions import EPOCHS_UNTIL_BINDING
+    from curation.topics.define import agree_policy
+
+    with opened_platform(context) as platform:
+        actor = acting(platform, who)
+        with platform.write() as writing:
+            recorded = agree_policy(writing, actor, draft)
+            binds_from = writing.epoch + EPOCHS_UNTIL_BINDING
+    typer.echo(f"Recorded as {recorded.leaf}. It binds from epoch {binds_from}.")

@@ -1,0 +1,87 @@
+"""The demonstration: the pilot dataset and its simulated story, through the same commands as everybody else.
+
+Rules that always hold:
+- every person in it is simulated, every account and release says so;
+- its clock starts so far back that the story ends today.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import curation
+from curation.begin import begin_home
+from curation.clock import DAY, MovableClock, SystemClock
+from curation.contributions import Contributors, read_lines, read_people
+from curation.epoch import close_epoch
+from curation.errors import NotFound
+from curation.people.accounts import Actor
+from curation.releases.cut import CutRelease, cut_release
+from curation.topics.define import read_definition
+from curation.writing import Platform
+from curation_schemas.contribution import AdvanceLine, AnyLine, CloseEpochLine, ReleaseLine
+
+FOUNDER = "sim-founder"
+Tell = Callable[[str], None]
+Watch = Callable[[list[AnyLine]], Iterable[AnyLine]]
+
+
+@dataclass
+class Played:
+    """What the story brought about."""
+
+    platform: Platform
+    acts: Counter[str] = field(default_factory=Counter)
+    releases: list[CutRelease] = field(default_factory=list)
+    examples: dict[str, str] = field(default_factory=dict)
+
+
+def pilot_folder() -> Path:
+    """The pilot dataset in the checkout. Raises NotFound when this is an installed package without it."""
+    found = Path(curation.__file__).parent.parent / "datasets" / "contested-pilot"
+    if not (found / "dataset.yaml").is_file():
+        raise NotFound("the pilot dataset is not installed", hint="Name its folder with --dataset.")
+    return found
+
+
+def play(home: Path, folder: Path, tell: Tell, watch: Watch) -> Played:
+    """Play a dataset's simulated story into a new home.
+
+    Args:
+        home: a folder that does not exist or is empty.
+        folder: the dataset, with people.jsonl and contributions.jsonl.
+        tell: is given one sentence at each stage direction.
+        watch: wraps the lines, for a progress bar.
+    """
+    people, lines = read_people(folder / "people.jsonl"), read_lines(folder / "contributions.jsonl")
+    days = sum(line.days for line in lines if isinstance(line, AdvanceLine))
+    clock = MovableClock(SystemClock().now() - days * DAY)
+    platform, founder = begin_home(home, read_definition(folder), FOUNDER, clock=clock, simulated=True)
+    played = Played(platform)
+    contributors = Contributors(platform)
+    contributors.join_people(people)
+    tell(f"{len(people)} simulated people joined and declared where they stand.")
+    for line in watch(lines):
+        played.acts[line.act] += 1
+        if isinstance(line, AdvanceLine):
+            clock.advance(days=line.days)
+        elif isinstance(line, CloseEpochLine):
+            sealed = close_epoch(platform).sealed
+            tell(f"Epoch {sealed.epoch} closed on {sealed.date}: {sealed.acts} acts sealed, {sealed.size} leaves.")
+        elif isinstance(line, ReleaseLine):
+            _cut(played, founder, tell)
+        else:
+            contributors.perform(line)
+    close_epoch(platform)
+    played.examples = contributors.examples
+    return played
+
+
+def _cut(played: Played, founder: Actor, tell: Tell) -> None:
+    made = cut_release(played.platform, founder)
+    played.releases.append(made)
+    rows = ", ".join(f"{config} {sum(splits.values())}" for config, splits in made.manifest.rows.items())
+    tell(f"Release {made.manifest.version} cut: {rows}.")

@@ -1,0 +1,137 @@
+"""Look a home over, and mend what can be made again.
+
+Rules that always hold:
+- nothing here changes a leaf or an opening; guards, log files and projection are functions of them and can be remade.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text
+
+from curation.db import reading, writing
+from curation.errors import LogInconsistent
+from curation.guards import install_guards, missing_guards
+from curation.log.store import CHECKPOINT, publish_log, reader
+from curation.log.tiles import audit_tiles
+from curation.rebuild import projection_contents, rebuild_projection, replay_home
+from curation.releases.cut import PROOF, prove_releases
+from curation.releases.manifest import sha256_of
+from curation.tables import log_epochs, log_leaves, releases
+from curation.writing import Platform
+from curation_schemas.release import MANIFEST
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at, and what is wrong with it."""
+
+    name: str
+    problems: tuple[str, ...]
+
+
+class _Undo(Exception):
+    """Leaves a transaction without keeping anything."""
+
+
+def examine(platform: Platform) -> Iterator[Check]:
+    """Look at each part of a home."""
+    yield Check("database", tuple(_database(platform)))
+    yield Check("guards of the event tables", tuple(_guards(platform)))
+    yield Check("keys", tuple(_keys(platform)))
+    yield Check("log files", tuple(_log_files(platform)))
+    yield Check("rules, replayed over every leaf", tuple(_rules(platform)))
+    yield Check("projection", tuple(_projection(platform)))
+    yield Check("releases", tuple(_releases(platform)))
+
+
+def _database(platform: Platform) -> Iterator[str]:
+    with reading(platform.home.engine) as connection:
+        if connection.dialect.name == "sqlite":
+            found = connection.execute(text("PRAGMA integrity_check")).scalar()
+            if found != "ok":
+                yield f"SQLite says: {str(found)[:200]}. Restore it from a backup."
+        size, top = connection.execute(select(func.count(), func.max(log_leaves.c.idx)).select_from(log_leaves)).one()
+        if size and top != size - 1:
+            yield f"the log has {size} leaves and the last is number {top}: leaves are missing. Restore from a backup."
+
+
+def _guards(platform: Platform) -> Iterator[str]:
+    with reading(platform.home.engine) as connection:
+        for name in missing_guards(connection):
+            yield f"{name} is missing or was changed. Run `evenhand doctor --repair`."
+
+
+def _keys(platform: Platform) -> Iterator[str]:
+    for path in sorted((platform.home.path / "keys").iterdir()):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            yield f"{path.name} can be read by others (mode {mode:o}). Run: chmod 600 {path}"
+
+
+def _log_files(platform: Platform) -> Iterator[str]:
+    with reading(platform.home.engine) as connection:
+        last = connection.execute(select(log_epochs).order_by(log_epochs.c.epoch.desc()).limit(1)).first()
+    if last is None:
+        return
+    read = reader(platform.home.log_path)
+    try:
+        if read(CHECKPOINT).decode("utf-8", "replace") != last.checkpoint:
+            yield "the checkpoint file is not that of the last epoch. Run `evenhand doctor --repair`."
+    except LogInconsistent as error:
+        yield f"{error}. Run `evenhand doctor --repair`."
+    audit = audit_tiles(last.size, read)
+    for problem in audit:
+        yield f"{problem}. Run `evenhand doctor --repair`."
+    if audit.root is not None and audit.root.hex() != last.root:
+        yield "the tiles do not give the root that was signed. Run `evenhand doctor --repair`."
+
+
+def _rules(platform: Platform) -> Iterator[str]:
+    with reading(platform.home.engine) as connection:
+        for violation in replay_home(connection).violations:
+            yield f"leaf {violation.index}: {violation.message} (rule {violation.rule})"
+
+
+def _projection(platform: Platform) -> Iterator[str]:
+    different: list[str] = []
+    try:
+        with writing(platform.home.engine) as connection:
+            before = projection_contents(connection)
+            rebuild_projection(connection)
+            after = projection_contents(connection)
+            different = [name for name, rows in before.items() if rows != after[name]]
+            raise _Undo
+    except _Undo:
+        pass
+    for name in different:
+        yield f"table {name} is not what the leaves give. Run `evenhand log replay`."
+
+
+def _releases(platform: Platform) -> Iterator[str]:
+    with reading(platform.home.engine) as connection:
+        rows = connection.execute(select(releases)).all()
+    for row in rows:
+        manifest = platform.home.releases_path / row.version / MANIFEST
+        if not manifest.is_file():
+            yield f"the folder of {row.version} is missing. Run `evenhand release rebuild {row.version}`."
+        elif sha256_of(manifest) != row.manifest:
+            yield f"the manifest of {row.version} is not the one that was logged. Run `evenhand verify` on it."
+
+
+def mend(platform: Platform) -> Iterator[str]:
+    """Make guards, log files, projection and release proofs again."""
+    with writing(platform.home.engine) as connection:
+        install_guards(connection)
+        yield "guards of the event tables"
+        rebuild_projection(connection)
+        yield "projection"
+    with reading(platform.home.engine) as connection:
+        size = publish_log(connection, platform.home.log_path, anew=True)
+        yield "log files"
+    if size:
+        for version in prove_releases(platform):
+            yield f"{PROOF} of {version}"
