@@ -115,6 +115,8 @@ def open_home(path: Path) -> Home:
     check_revision(engine)
     with reading(engine) as connection:
         values = {row.name: row.value for row in connection.execute(select(meta))}
+    if not {"dataset", "origin"} <= set(values):
+        raise HomeUnusable(f"the home in {path} was never finished", hint="Delete it and run `evenhand init` again.")
     try:
         vault_key = bytes.fromhex(_read_key(path / "keys" / "vault.key"))
         log_key = SigningKey.parse(_read_key(path / "keys" / "log.key"))

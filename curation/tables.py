@@ -5,10 +5,13 @@ Rules that always hold:
   pending leaves may go only once they stand in the log, openings only once their erasure stands;
 - *projection tables* are a function of the leaves and can be rebuilt (`evenhand log replay`);
 - *private tables* hold what is never published; nothing but the vault links a person to a pseudonym;
+- no table keeps the order in which its rows arrived;
 - portable types only; times are whole seconds since 1970 (UTC) and exist in private tables only.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -33,15 +36,21 @@ metadata = MetaData(
     }
 )
 
+
+def _table(name: str, *parts: Any) -> Table:
+    # No table has SQLite's hidden row number: it would keep the order of arrival, by which one person's pseudonyms
+    # could be linked, and it is a second key by which `INSERT OR REPLACE` gets past a guard.
+    return Table(name, metadata, *parts, sqlite_with_rowid=False)
+
+
 _HASH = String(64)
 _ID = String(32)
 _SLUG = String(64)
 
 # --- event tables -----------------------------------------------------------------------------------------------------
 
-log_leaves = Table(
+log_leaves = _table(
     "log_leaves",
-    metadata,
     Column("idx", BigInteger, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("hash", _HASH, nullable=False, unique=True),
@@ -49,45 +58,36 @@ log_leaves = Table(
     Column("example", _ID, nullable=True, index=True),
     Column("leaf", LargeBinary, nullable=False),
 )
-log_epochs = Table(
+log_epochs = _table(
     "log_epochs",
-    metadata,
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("size", BigInteger, nullable=False),
     Column("root", _HASH, nullable=False),
     Column("date", String(10), nullable=False),
     Column("checkpoint", Text, nullable=False),
 )
-# Keyed by hash and without a row number, so that not even the order of arrival is stored (design: epochs).
-pending_leaves = Table(
+pending_leaves = _table(
     "pending_leaves",
-    metadata,
     Column("hash", _HASH, primary_key=True),
     Column("type", String(32), nullable=False, index=True),
     Column("example", _ID, nullable=True, index=True),
     Column("leaf", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
-openings = Table(
+openings = _table(
     "openings",
-    metadata,
     Column("commitment", _HASH, primary_key=True),
     Column("act", _HASH, nullable=False, index=True),
     Column("unit", String(16), nullable=False),
     Column("salt", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
 )
-erasures = Table(
+erasures = _table(
     "erasures",
-    metadata,
     Column("commitment", _HASH, primary_key=True),
     Column("act", _HASH, nullable=False),
-    sqlite_with_rowid=False,
 )
-documents = Table(
+documents = _table(
     "documents",
-    metadata,
     Column("sha256", _HASH, primary_key=True),
     Column("path", String(200), nullable=False),
     Column("content", LargeBinary, nullable=False),
@@ -96,9 +96,8 @@ EVENT_TABLES = (log_leaves, log_epochs, pending_leaves, openings, erasures, docu
 
 # --- projection tables ------------------------------------------------------------------------------------------------
 
-examples = Table(
+examples = _table(
     "examples",
-    metadata,
     Column("id", _ID, primary_key=True),
     Column("group_id", _ID, nullable=False, index=True),
     Column("topic", _SLUG, nullable=False, index=True),
@@ -110,18 +109,16 @@ examples = Table(
     Column("standing", _HASH, nullable=True),
     Column("held", Boolean, nullable=False),
 )
-revisions = Table(
+revisions = _table(
     "revisions",
-    metadata,
     Column("id", _HASH, primary_key=True),
     Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
     Column("number", Integer, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("outcome", String(16), nullable=True),
 )
-stages = Table(
+stages = _table(
     "stages",
-    metadata,
     Column("revision", _HASH, ForeignKey("revisions.id"), primary_key=True),
     Column("stage", Integer, primary_key=True, autoincrement=False),
     Column("example", _ID, nullable=False, index=True),
@@ -130,9 +127,8 @@ stages = Table(
     Column("how", String(16), nullable=True),
     Column("outcome", String(16), nullable=True),
 )
-seats = Table(
+seats = _table(
     "seats",
-    metadata,
     Column("revision", _HASH, primary_key=True),
     Column("perspective", _SLUG, primary_key=True),
     Column("seat", Integer, primary_key=True, autoincrement=False),
@@ -144,9 +140,8 @@ seats = Table(
     Column("reviewer", _ID, nullable=True, index=True),
     Index("ix_seats_queue", "topic", "perspective", "open"),
 )
-reviews = Table(
+reviews = _table(
     "reviews",
-    metadata,
     Column("id", _HASH, primary_key=True),
     Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
     Column("revision", _HASH, nullable=False),
@@ -157,9 +152,8 @@ reviews = Table(
     Column("verdict", String(16), nullable=False),
     Column("superseded", Boolean, nullable=False),
 )
-flags = Table(
+flags = _table(
     "flags",
-    metadata,
     Column("id", _HASH, primary_key=True),
     Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
     Column("revision", _HASH, nullable=False),
@@ -167,9 +161,8 @@ flags = Table(
     Column("upheld_by", Integer, nullable=False),
     Column("status", String(16), nullable=False),
 )
-declarations = Table(
+declarations = _table(
     "declarations",
-    metadata,
     Column("id", _HASH, primary_key=True),
     Column("topic", _SLUG, nullable=False),
     Column("pseudonym", _ID, nullable=False, index=True),
@@ -179,15 +172,13 @@ declarations = Table(
     Column("replaced_in", Integer, nullable=True),
     Index("ix_declarations_standing", "topic", "perspective", "replaced_in"),
 )
-signing_keys = Table(
+signing_keys = _table(
     "signing_keys",
-    metadata,
     Column("pseudonym", _ID, primary_key=True),
     Column("key", String(64), nullable=False, unique=True),
 )
-releases = Table(
+releases = _table(
     "releases",
-    metadata,
     Column("version", String(24), primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("root", _HASH, nullable=False),
@@ -208,54 +199,46 @@ PROJECTION_TABLES = (
 
 # --- private tables ---------------------------------------------------------------------------------------------------
 
-meta = Table(
+meta = _table(
     "meta",
-    metadata,
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
 )
-accounts = Table(
+accounts = _table(
     "accounts",
-    metadata,
     Column("id", _ID, primary_key=True),
     Column("handle", String(64), nullable=False, unique=True),
     Column("simulated", Boolean, nullable=False),
     Column("roles", Text, nullable=False),
     Column("languages", Text, nullable=False),
 )
-account_keys = Table(
+account_keys = _table(
     "account_keys",
-    metadata,
     Column("account", _ID, ForeignKey("accounts.id"), primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
 )
-vault = Table(
+vault = _table(
     "vault",
-    metadata,
     Column("tag", _HASH, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
 )
-organisations = Table(
+organisations = _table(
     "organisations",
-    metadata,
     Column("account", _ID, ForeignKey("accounts.id"), primary_key=True),
     Column("organisation", _HASH, primary_key=True),
 )
-proposer_organisations = Table(
+proposer_organisations = _table(
     "proposer_organisations",
-    metadata,
     Column("example", _ID, primary_key=True),
     Column("organisation", _HASH, primary_key=True),
 )
-tokens = Table(
+tokens = _table(
     "tokens",
-    metadata,
     Column("digest", _HASH, primary_key=True),
     Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
 )
-leases = Table(
+leases = _table(
     "leases",
-    metadata,
     Column("revision", _HASH, primary_key=True),
     Column("perspective", _SLUG, primary_key=True),
     Column("seat", Integer, primary_key=True, autoincrement=False),
@@ -266,24 +249,21 @@ leases = Table(
     Column("order_shown", String(16), nullable=True),
     Column("ends_at", BigInteger, nullable=False),
 )
-stage_clocks = Table(
+stage_clocks = _table(
     "stage_clocks",
-    metadata,
     Column("revision", _HASH, primary_key=True),
     Column("stage", Integer, primary_key=True, autoincrement=False),
     Column("example", _ID, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
 )
-flag_clocks = Table(
+flag_clocks = _table(
     "flag_clocks",
-    metadata,
     Column("flag", _HASH, primary_key=True),
     Column("example", _ID, nullable=False),
     Column("raised_at", BigInteger, nullable=False),
 )
-policy_drafts = Table(
+policy_drafts = _table(
     "policy_drafts",
-    metadata,
     Column("id", _ID, primary_key=True),
     Column("account", _ID, ForeignKey("accounts.id"), nullable=False),
     Column("policy", Text, nullable=False),

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, func, insert, select, update
 
 from curation.clock import Clock
 from curation.db import reading, writing
-from curation.errors import NotFound, Refused
+from curation.errors import InvalidInput, NotFound, Refused
 from curation.home import Home
 from curation.identifiers import TokenBytes
 from curation.log.attestation import Signer, attest
@@ -50,7 +51,6 @@ from curation_schemas.events import (
     DatasetDefined,
     EpochClosed,
     Event,
-    FlagRaised,
     PerspectiveDeclared,
     PolicyChanged,
     ReleaseCut,
@@ -60,6 +60,7 @@ from curation_schemas.events import (
     leaf_fields,
     references_of,
 )
+from curation_schemas.parsing import problems_of
 
 AnEvent = TypeVar("AnEvent", bound=Event)
 DEFINITION_TYPES = ("dataset:defined", "topic:defined", "policy:changed")
@@ -236,11 +237,11 @@ class Writing(LoadedExamples):
         plain: dict[str, Any] = {"dataset": self.home.dataset, "nonce": fresh_nonce(self.token_bytes), **fields}
         if issubclass(event_type, Act) and signer is None:
             plain["auth"] = "server"
-        if signer is not None:
-            # Read once without its signature, so that what is signed is the leaf's own form.
-            unsigned = leaf_fields(event_type(**plain, **_NO_SIGNATURE))  # type: ignore[arg-type]  # an AnyEvent
-            plain = attest({name: value for name, value in unsigned.items() if name not in _NO_SIGNATURE}, signer)
-        event: AnyEvent = event_type(**plain)  # type: ignore[assignment]  # as above
+        try:
+            event = _event(event_type, plain, signer)
+        except ValidationError as error:
+            path, message = problems_of(error)[0]
+            raise InvalidInput(message, where=path) from None
         leaf_bytes = encode_leaf(leaf_fields(event))
         leaf = leaf_hash(leaf_bytes).hex()
         if isinstance(event, Act) and event.key is not None:
@@ -257,9 +258,13 @@ class Writing(LoadedExamples):
         return Recorded(event, leaf, Receipt(leaf, self._sealed_by(event)))
 
     def _sealed_by(self, event: AnyEvent) -> int:
-        if not isinstance(event, _WAITING_TYPES) and not (isinstance(event, FlagRaised) and event.review):
+        example = getattr(event, "example", None)
+        if example is None:
             return self.epoch
-        policy = self.definitions.policy_by_leaf[self.existing(event.example).latest.event.policy].content
+        history = self.existing(example)
+        if not isinstance(event, _WAITING_TYPES) and not any(map(history.waits, references_of(event))):
+            return self.epoch
+        policy = self.definitions.policy_by_leaf[history.latest.event.policy].content
         return self.epoch + -(-policy.round_days // self.epoch_days) + 1
 
     def _take(self, event: AnyEvent, leaf: str) -> None:
@@ -315,6 +320,14 @@ class Writing(LoadedExamples):
         write_rows(self.connection, [(self._before[example], rows) for example, rows in after.items()])
         self._before = after
         self._pending, self._openings = [], []
+
+
+def _event(event_type: type[AnEvent], plain: dict[str, Any], signer: Signer | None) -> AnyEvent:
+    if signer is not None:
+        # Read once without its signature, so that what is signed is the leaf's own form.
+        unsigned = leaf_fields(event_type(**plain, **_NO_SIGNATURE))  # type: ignore[arg-type]  # an AnyEvent
+        plain = attest({name: value for name, value in unsigned.items() if name not in _NO_SIGNATURE}, signer)
+    return event_type(**plain)  # type: ignore[return-value]  # as above
 
 
 @dataclass(frozen=True)

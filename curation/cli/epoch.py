@@ -37,7 +37,7 @@ def close(
         typer.echo(f"{sealed.waiting} acts of open rounds stay sealed until their rounds end.")
     if days is not None and days < platform.epoch_days:
         typer.echo(
-            f"It was open for {days} of {platform.epoch_days} days. Its {sealed.acts} acts can be told apart in time from "
+            f"It was open for {days} of {platform.epoch_days} days. Its {sealed.acts} acts stand apart in time from "
             "all others; with few people that can link their pseudonyms."
         )
 

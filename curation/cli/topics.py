@@ -87,9 +87,9 @@ def draft(
     who: As = None,
 ) -> None:
     """Draft a policy. A second maintainer agrees to it with `agree-policy`; it binds two epochs after its leaf."""
-    from curation.topics.define import DraftPolicy, draft_policy, read_policy
+    from curation.topics.define import draft_policy, read_draft
 
-    command = DraftPolicy(policy=read_policy(file), reason=reason)
+    command = read_draft(file, reason)
     with opened_platform(context) as platform:
         actor = acting(platform, who)
         with platform.write() as writing:

@@ -62,10 +62,12 @@ def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
     chosen = sorted(set(command.commitments)) or held
     if not held or not chosen:
         raise NotFound("this act has no text left to erase", where="act")
-    recorded = writing.record(
-        OpeningErased, example=event.example, act=command.act, commitments=chosen, ground=command.ground
-    )
     gone = [item for item in chosen if item in held]
+    if not gone:
+        raise NotFound("these texts were erased already", where="commitments")
+    recorded = writing.record(
+        OpeningErased, example=event.example, act=command.act, commitments=gone, ground=command.ground
+    )
     writing.connection.execute(insert(erasures), [{"commitment": item, "act": command.act} for item in gone])
     writing.connection.execute(delete(openings).where(openings.c.commitment.in_(gone)))
     return recorded

@@ -150,8 +150,11 @@ def _check_links(writing: Writing, recorded: Recorded) -> None:
         history = writing.history(example)
         return history.first if history.revisions else None
 
+    writing.flush()
+
     def topic_of_group(group: str) -> str | None:
-        query = select(examples.c.topic).where(examples.c.group_id == group).limit(1)
+        others = select(examples.c.topic).where(examples.c.group_id == group, examples.c.id != event.example)
+        query = others.limit(1)
         return writing.connection.execute(query).scalar()
 
     check_links(event, example_of, topic_of_group)

@@ -20,8 +20,16 @@ from sqlalchemy import Connection, Row, delete, insert, select
 
 from curation.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from curation.identifiers import TokenBytes, new_account_id
-from curation.people.vault import Vault
-from curation.tables import accounts, leases, organisations, tokens
+from curation.people.vault import Vault, topic_scope
+from curation.tables import (
+    accounts,
+    examples,
+    leases,
+    organisations,
+    policy_drafts,
+    proposer_organisations,
+    tokens,
+)
 from curation_schemas.base import Wire
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.text import ShortText, Slug, WrittenLanguage
@@ -137,8 +145,18 @@ def erase_account(connection: Connection, vault: Vault, account: str) -> None:
     revoke_tokens(connection, account)
     connection.execute(delete(organisations).where(organisations.c.account == account))
     connection.execute(delete(leases).where(leases.c.account == account))
+    connection.execute(delete(policy_drafts).where(policy_drafts.c.account == account))
+    _forget_proposals(connection, vault, account)
     vault.forget(account)
     connection.execute(delete(accounts).where(accounts.c.id == account))
+
+
+def _forget_proposals(connection: Connection, vault: Vault, account: str) -> None:
+    """Delete the organisations kept with the person's proposals, as long as those can still be found."""
+    for topic in connection.execute(select(examples.c.topic).distinct()).scalars().all():
+        pseudonym = vault.pseudonym(account, topic_scope(topic))
+        mine = select(examples.c.id).where(examples.c.proposer == pseudonym)
+        connection.execute(delete(proposer_organisations).where(proposer_organisations.c.example.in_(mine)))
 
 
 def organisations_of(connection: Connection, account: str) -> Sequence[str]:

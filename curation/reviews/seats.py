@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, insert, select
+from sqlalchemy import Connection, Select, and_, case, delete, func, insert, select
 
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
@@ -25,6 +26,7 @@ from curation.rulebook.history import History
 from curation.rulebook.rounds import Round
 from curation.tables import (
     declarations,
+    examples,
     leases,
     proposer_organisations,
     reviews,
@@ -38,7 +40,7 @@ from curation_schemas.review import OrderShown
 SHARE_APPLIES_FROM = 20
 MAX_SEAT_SHARE = 0.15
 """Where a perspective has 20 people or more, nobody fills more than this share of its seats on a topic."""
-_OFFERS_LOOKED_AT = 200
+_PAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,10 +138,13 @@ def _offers(
 ) -> Iterator[Seat]:
     perspective = declaration.perspective
     mine = set(organisations_of(writing.connection, actor.account))
+    taken = seats.alias("taken")
     rejected_before = select(reviews.c.example).where(reviews.c.reviewer == pseudonym, reviews.c.verdict != "accept")
     query = (
         select(seats.c.example, seats.c.revision, seats.c.stage, func.min(seats.c.seat).label("seat"))
         .join(stage_clocks, and_(stage_clocks.c.revision == seats.c.revision, stage_clocks.c.stage == seats.c.stage))
+        .join(examples, examples.c.id == seats.c.example)
+        .outerjoin(taken, and_(taken.c.revision == seats.c.revision, taken.c.reviewer == pseudonym))
         .outerjoin(
             leases,
             and_(
@@ -150,14 +155,13 @@ def _offers(
         )
         .where(seats.c.topic == command.topic, seats.c.perspective == perspective, seats.c.open)
         .where(seats.c.language.in_([command.language] if command.language else actor.languages))
-        .where(leases.c.account.is_(None))
+        .where(leases.c.account.is_(None), examples.c.proposer != pseudonym, taken.c.revision.is_(None))
         .group_by(seats.c.example, seats.c.revision, seats.c.stage, stage_clocks.c.opened_at)
         .order_by(case((seats.c.example.in_(rejected_before), 0), else_=1), stage_clocks.c.opened_at, seats.c.revision)
-        .limit(_OFFERS_LOOKED_AT)
     )
     if command.example is not None:
         query = query.where(seats.c.example == command.example)
-    for row in writing.connection.execute(query).all():
+    for row in _pages(writing, query):
         history = writing.existing(row.example)
         if not mine.isdisjoint(_proposer_organisations(writing, row.example)):
             continue
@@ -176,6 +180,14 @@ def _offers(
                 order,
                 ends_at,
             )
+
+
+def _pages(writing: Writing, query: Select[Any]) -> Iterator[Any]:
+    """The rows of a query, a page at a time: the first one that fits is most often among the first."""
+    page = 0
+    while rows := writing.connection.execute(query.limit(_PAGE).offset(page * _PAGE)).all():
+        yield from rows
+        page += 1
 
 
 def _proposer_organisations(writing: Writing, example: str) -> set[str]:

@@ -74,14 +74,15 @@ def submit_simulated_review(
     declaration = writing.latest_declaration(pseudonym)
     if declaration is None or declaration.perspective is None:
         raise Refused("review/declared", f"declare a perspective on {topic} first")
-    stage = history.latest.round
+    wanted = command.revision or history.latest.leaf
+    stage = history.revision_of(wanted, "review/revision-known").round
     empty = stage.empty_seats(declaration.perspective) or [stage.seat_numbers()[0]]
     order: OrderShown | None = None
     if history.first.kind == "preference":
         order = "chosen_first" if writing.token_bytes(1)[0] % 2 else "rejected_first"
     seat = Seat(
         command.example,
-        command.revision or stage.revision,
+        stage.revision,
         topic,
         declaration.perspective,
         stage.stage,

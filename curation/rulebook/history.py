@@ -76,7 +76,11 @@ class Revision:
 
 @dataclass(slots=True)
 class Flag:
-    """A flag and who upheld it: leaf → (pseudonym, perspective)."""
+    """A flag and who upheld it: leaf → (pseudonym, perspective).
+
+    `epoch` is that of the flagged revision: a flag may wait, unsealed, for the round that its review belongs to, and
+    nothing here may depend on when a leaf that can wait is sealed.
+    """
 
     leaf: str
     event: FlagRaised
@@ -141,6 +145,17 @@ class History:
         if self.withdrawn is not None:
             return "withdrawn"
         return self.outcome_of(self.latest) or "needs_reviews"
+
+    def waits(self, reference: str) -> bool:
+        """Whether an act stays unsealed until a round ends: a review of an open stage, or what refers to one."""
+        flag = self.flags.get(reference)
+        if flag is not None:
+            return flag.event.review is not None and self.waits(flag.event.review)
+        for revision in self.revisions:
+            for stage in revision.stages:
+                if reference in stage.passed or reference in stage.superseded or stage.holds(reference):
+                    return stage.closed is None
+        return False
 
     def holding(self, revision: str) -> Flag | None:
         """A flag that holds publication of this revision, or None."""
@@ -338,6 +353,12 @@ def _check_appealed(history: History, event: RoundAppealed, epoch: int, around: 
         raise Refused("appeal/once", "this round has been appealed already")
     if first.closed is None or first.outcome is None or event.closing != first.closed or event.round != first.number:
         raise Refused("appeal/ended", "the round has not ended with an outcome")
+    if first.outcome == "unresolved":
+        raise Refused(
+            "appeal/ended",
+            "the round ended with empty seats: there is no judgement to appeal",
+            hint="A new revision opens a new round.",
+        )
     if event.pseudonym not in first.people() | {history.first.pseudonym}:
         raise Refused("appeal/by-party", "only the proposer or a reviewer of the round appeals")
 
@@ -366,7 +387,7 @@ def _check_flagged(history: History, event: FlagRaised, epoch: int, around: Surr
 
 
 def _apply_flagged(history: History, event: FlagRaised, leaf: str, epoch: int, around: Surroundings) -> None:
-    history.flags[leaf] = Flag(leaf, event, epoch)
+    history.flags[leaf] = Flag(leaf, event, history.revision_of(event.revision, "flag/revision-known").epoch)
     history.held[leaf] = frozenset({event.evidence})
 
 

@@ -29,6 +29,9 @@ def check_links(
     topic = topic_of_group(event.group)
     if topic is not None and topic != event.topic:
         raise Refused("propose/links", f"group {event.group} belongs to topic {topic}", where="group")
+    for link in [*event.mirrors, event.translation_of]:
+        if link == event.example:
+            raise Refused("propose/links", "an example cannot mirror or translate itself", where="mirrors")
     for mirror in event.mirrors:
         other = example_of(mirror)
         if other is None:

@@ -72,6 +72,10 @@ class Round:
         """The numbers of the perspective's seats that nobody filled."""
         return [number for number in self.seat_numbers() if (perspective, number) not in self.seats]
 
+    def holds(self, leaf: str) -> bool:
+        """Whether this leaf is a vote in this stage."""
+        return any(cast.leaf == leaf for cast in self.seats.values())
+
     def cast_by(self, pseudonym: str) -> tuple[SeatKey, Cast] | None:
         """The seat that this person filled, and the vote in it."""
         for key, cast in self.seats.items():

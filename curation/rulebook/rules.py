@@ -54,7 +54,7 @@ RULES: dict[str, str] = {
     "round/end": "A round ends when every seat is filled, when its time is over, or when its revision is replaced.",
     "round/outcome": "A round's outcome is what the acceptance rule says of its votes.",
     "round/votes": "A round's end lists exactly the votes cast and the seats handed on.",
-    "appeal/ended": "Only a round that ended with an outcome can be appealed.",
+    "appeal/ended": "Only a round whose seats were filled, and that ended with an outcome, can be appealed.",
     "appeal/once": "A round is appealed once.",
     "appeal/by-party": "The proposer or a reviewer of the round appeals.",
     # flags

@@ -22,9 +22,11 @@ from curation.people.accounts import Actor
 from curation.people.vault import DATASET_SCOPE
 from curation.tables import documents, policy_drafts
 from curation.writing import Recorded, Writing
+from curation_schemas.base import Wire
 from curation_schemas.definition import DatasetDefinition, DatasetTerms, Policy
 from curation_schemas.events import DatasetDefined, PolicyChanged, TopicDefined
 from curation_schemas.parsing import SchemaInvalid, load_yaml, validate
+from curation_schemas.text import Paragraph
 
 MAX_DOCUMENT_BYTES = 1_000_000
 
@@ -90,18 +92,17 @@ def define_dataset(writing: Writing, actor: Actor, command: DefineDataset) -> Re
     return recorded
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DraftPolicy:
+class DraftPolicy(Wire):
     """A new policy and why."""
 
     policy: Policy
-    reason: str
+    reason: Paragraph
 
 
-def read_policy(path: Path) -> Policy:
-    """Read a policy from YAML or JSON. Raises InvalidInput."""
+def read_draft(path: Path, reason: str) -> DraftPolicy:
+    """Read a new policy from YAML or JSON. Raises InvalidInput."""
     try:
-        return validate(Policy, load_yaml(path.read_text("utf-8")))
+        return validate(DraftPolicy, {"policy": load_yaml(path.read_text("utf-8")), "reason": reason})
     except SchemaInvalid as error:
         raise InvalidInput(str(error), where=str(path)) from None
     except (OSError, UnicodeDecodeError):

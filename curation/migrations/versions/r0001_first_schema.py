@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("languages", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("handle", name=op.f("uq_accounts_handle")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "declarations",
@@ -34,6 +35,7 @@ def upgrade() -> None:
         sa.Column("changed", sa.Boolean(), nullable=False),
         sa.Column("replaced_in", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_declarations")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_declarations_pseudonym"), "declarations", ["pseudonym"], unique=False)
     op.create_index("ix_declarations_standing", "declarations", ["topic", "perspective", "replaced_in"], unique=False)
@@ -43,6 +45,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=200), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_documents")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "erasures",
@@ -64,6 +67,7 @@ def upgrade() -> None:
         sa.Column("standing", sa.String(length=64), nullable=True),
         sa.Column("held", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_examples")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_examples_group_id"), "examples", ["group_id"], unique=False)
     op.create_index(op.f("ix_examples_proposer"), "examples", ["proposer"], unique=False)
@@ -75,6 +79,7 @@ def upgrade() -> None:
         sa.Column("example", sa.String(length=32), nullable=False),
         sa.Column("raised_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("flag", name=op.f("pk_flag_clocks")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "log_epochs",
@@ -84,6 +89,7 @@ def upgrade() -> None:
         sa.Column("date", sa.String(length=10), nullable=False),
         sa.Column("checkpoint", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("epoch", name=op.f("pk_log_epochs")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "log_leaves",
@@ -95,6 +101,7 @@ def upgrade() -> None:
         sa.Column("leaf", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_log_leaves")),
         sa.UniqueConstraint("hash", name=op.f("uq_log_leaves_hash")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_log_leaves_example"), "log_leaves", ["example"], unique=False)
     op.create_index(op.f("ix_log_leaves_type"), "log_leaves", ["type"], unique=False)
@@ -103,6 +110,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_meta")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "openings",
@@ -131,6 +139,7 @@ def upgrade() -> None:
         sa.Column("example", sa.String(length=32), nullable=False),
         sa.Column("organisation", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("example", "organisation", name=op.f("pk_proposer_organisations")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "releases",
@@ -140,6 +149,7 @@ def upgrade() -> None:
         sa.Column("manifest", sa.String(length=64), nullable=False),
         sa.Column("leaf", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_releases")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "signing_keys",
@@ -147,6 +157,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("pseudonym", name=op.f("pk_signing_keys")),
         sa.UniqueConstraint("key", name=op.f("uq_signing_keys_key")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "stage_clocks",
@@ -155,12 +166,14 @@ def upgrade() -> None:
         sa.Column("example", sa.String(length=32), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("revision", "stage", name=op.f("pk_stage_clocks")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "vault",
         sa.Column("tag", sa.String(length=64), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tag", name=op.f("pk_vault")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "account_keys",
@@ -168,6 +181,7 @@ def upgrade() -> None:
         sa.Column("wrapped", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_account_keys_account")),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_account_keys")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "flags",
@@ -179,6 +193,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(["example"], ["examples.id"], name=op.f("fk_flags_example")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flags")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_flags_example"), "flags", ["example"], unique=False)
     op.create_table(
@@ -194,6 +209,7 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_leases_account")),
         sa.PrimaryKeyConstraint("revision", "perspective", "seat", name=op.f("pk_leases")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_leases_account"), "leases", ["account"], unique=False)
     op.create_table(
@@ -202,6 +218,7 @@ def upgrade() -> None:
         sa.Column("organisation", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_organisations_account")),
         sa.PrimaryKeyConstraint("account", "organisation", name=op.f("pk_organisations")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "policy_drafts",
@@ -212,6 +229,7 @@ def upgrade() -> None:
         sa.Column("supersedes", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_policy_drafts_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policy_drafts")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "reviews",
@@ -226,6 +244,7 @@ def upgrade() -> None:
         sa.Column("superseded", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["example"], ["examples.id"], name=op.f("fk_reviews_example")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reviews")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_reviews_example"), "reviews", ["example"], unique=False)
     op.create_index(op.f("ix_reviews_reviewer"), "reviews", ["reviewer"], unique=False)
@@ -238,6 +257,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.ForeignKeyConstraint(["example"], ["examples.id"], name=op.f("fk_revisions_example")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_revisions")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_revisions_example"), "revisions", ["example"], unique=False)
     op.create_table(
@@ -253,6 +273,7 @@ def upgrade() -> None:
         sa.Column("reviewer", sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(["example"], ["examples.id"], name=op.f("fk_seats_example")),
         sa.PrimaryKeyConstraint("revision", "perspective", "seat", name=op.f("pk_seats")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_seats_example"), "seats", ["example"], unique=False)
     op.create_index("ix_seats_queue", "seats", ["topic", "perspective", "open"], unique=False)
@@ -263,6 +284,7 @@ def upgrade() -> None:
         sa.Column("account", sa.String(length=32), nullable=False),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_tokens_account")),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_tokens")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_tokens_account"), "tokens", ["account"], unique=False)
     op.create_table(
@@ -276,6 +298,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(length=16), nullable=True),
         sa.ForeignKeyConstraint(["revision"], ["revisions.id"], name=op.f("fk_stages_revision")),
         sa.PrimaryKeyConstraint("revision", "stage", name=op.f("pk_stages")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_stages_example"), "stages", ["example"], unique=False)
     op.create_index(op.f("ix_stages_open"), "stages", ["open"], unique=False)
