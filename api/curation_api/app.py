@@ -1,0 +1,92 @@
+"""The application: everything that serves HTTP, put together.
+
+Start it with `uvicorn --factory curation_api.app:app_from_environment`; `EVENHAND_HOME` names the home.
+
+Rules that always hold:
+- nothing is logged about who asks: `app_from_environment` silences uvicorn's access log, whatever uvicorn was told,
+  and `UVICORN` holds the options that go with it (no log of addresses, no proxy headers read, no server header);
+- the application opens a home once, at its start, and gives its connections back at its end;
+- no page and no document makes a reader's browser call anybody else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+import curation
+from curation.clock import SystemClock
+from curation.home import open_home
+from curation.settings import Settings
+from curation.writing import Platform
+from curation_api import errors
+from curation_api.arriving import CatchCrash, ReadBody, SetHeaders
+from curation_api.openapi import EvenhandApi
+from curation_api.routes import ROUTERS
+
+UVICORN: dict[str, Any] = {
+    "access_log": False,
+    "log_config": None,  # uvicorn's own would set up an access log; the process's logging stays as it is
+    "proxy_headers": False,
+    "server_header": False,
+}
+"""Options for `uvicorn.run` that keep callers unrecorded."""
+
+_DESCRIPTION = """
+Propose examples on contested topics, judge them in the seats that the queue assigns, and read what came of it.
+
+Every act is answered with a receipt: the hash of its leaf, the epoch by whose end the leaf stands in the log, and both
+as a note signed by the log's key. What everybody can read is as of the last closed epoch; an open round is blind to
+everybody. Errors are problems as RFC 9457 has them.
+"""
+
+
+def platform_from_environment() -> Platform:
+    """The platform that the settings name. Raises HomeUnusable."""
+    settings = Settings()
+    return Platform(open_home(settings.home), SystemClock(), settings.epoch_days)
+
+
+def create_app(platform: Platform | None = None) -> FastAPI:
+    """The application for a platform; without one, for the platform that the settings name. Raises HomeUnusable."""
+    served = platform or platform_from_environment()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        if platform is None:
+            served.home.close()
+
+    app = EvenhandApi(
+        title="Evenhand",
+        version=curation.__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.platform = served
+    errors.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(ReadBody)
+    app.add_middleware(CatchCrash)
+    app.add_middleware(SetHeaders)  # the outermost, so that problems have the headers too
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def app_from_environment() -> FastAPI:
+    """What `uvicorn --factory` calls: the settings' home, and no access log."""
+    logging.getLogger("uvicorn.access").disabled = True
+    return create_app()

@@ -1,0 +1,115 @@
+"""From the domain's objects to views."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from sqlalchemy import Connection
+
+from curation.reviews.seats import Seat
+from curation.reviews.submit import Submitted
+from curation.rulebook.history import Revision
+from curation.rulebook.rounds import Round
+from curation.writing import Platform, Recorded
+from curation_api.public import Shown
+from curation_api.texts import text_of
+from curation_api.views import (
+    ActView,
+    ExampleView,
+    How,
+    ReceiptView,
+    ReviewActView,
+    RevisionActView,
+    RevisionView,
+    RoundView,
+    SeatView,
+    Status,
+)
+from curation_schemas.events import RevisionBrought
+
+
+def receipt_view(platform: Platform, recorded: Recorded) -> ReceiptView:
+    """The receipt of an act, signed."""
+    receipt = recorded.receipt
+    return ReceiptView(leaf=receipt.leaf, sealed_by=receipt.sealed_by, note=receipt.note(platform.home))
+
+
+def act_view(platform: Platform, recorded: Recorded) -> ActView:
+    """An act and its receipt."""
+    return ActView(leaf=recorded.leaf, receipt=receipt_view(platform, recorded))
+
+
+def revision_act_view(platform: Platform, recorded: Recorded) -> RevisionActView:
+    """A proposal or revision and its receipt."""
+    event = recorded.event
+    assert isinstance(event, RevisionBrought)
+    return RevisionActView(
+        leaf=recorded.leaf, receipt=receipt_view(platform, recorded), id=event.example, group=event.group
+    )
+
+
+def review_act_view(platform: Platform, submitted: Submitted) -> ReviewActView:
+    """A review, its receipt, and the round's end if this review brought it."""
+    closing = submitted.closing
+    return ReviewActView(
+        leaf=submitted.review.leaf,
+        receipt=receipt_view(platform, submitted.review),
+        round_ended=closing is not None,
+        outcome=closing.outcome if closing else None,
+    )
+
+
+def seat_view(seat: Seat) -> SeatView:
+    """A held seat."""
+    return SeatView(
+        example=seat.example,
+        revision=seat.revision,
+        topic=seat.topic,
+        perspective=seat.perspective,
+        stage=seat.stage,
+        order_shown=seat.order_shown,
+        ends_at=seat.ends_at,
+    )
+
+
+def example_view(connection: Connection, shown: Shown) -> ExampleView:
+    """An example as one reader sees it."""
+    history = shown.history
+    first, standing = history.first, history.standing
+    return ExampleView(
+        id=history.example,
+        group=first.group,
+        topic=first.topic,
+        kind=first.kind,
+        language=first.language,
+        status=cast("Status", history.status),
+        standing=standing.leaf if standing else None,
+        proposer=shown.proposer,
+        revisions=[_revision_view(connection, shown, revision) for revision in history.revisions],
+        flags=shown.flags(),
+    )
+
+
+def _revision_view(connection: Connection, shown: Shown, revision: Revision) -> RevisionView:
+    event = revision.event
+    withheld = shown.withheld(revision)
+    return RevisionView(
+        id=revision.leaf,
+        number=revision.number,
+        positions=event.positions,
+        framing=event.framing,
+        claims=event.claims,
+        license=event.license,
+        origin_kind=event.origin_kind,
+        mirrors=event.mirrors,
+        translation_of=event.translation_of,
+        use=event.use,
+        rounds=[_round_view(stage) for stage in revision.stages],
+        withheld=withheld,
+        text=text_of(connection, revision.leaf, event) if withheld is None else None,
+    )
+
+
+def _round_view(stage: Round) -> RoundView:
+    how = cast("How | None", stage.how)
+    return RoundView(stage=stage.stage, open=stage.closed is None, how=how, outcome=stage.outcome)

@@ -1,0 +1,33 @@
+"""The routes, one module per noun. Each reads a request, runs a command or a query, and renders the result."""
+
+from curation_api.routes import (
+    appeals,
+    examples,
+    flags,
+    health,
+    log,
+    me,
+    perspectives,
+    releases,
+    reviews,
+    seats,
+    topics,
+)
+
+ROUTERS = tuple(
+    module.router
+    for module in (
+        examples,
+        seats,
+        reviews,
+        appeals,
+        flags,
+        perspectives,
+        topics,
+        releases,
+        me,
+        log,
+        health,
+    )
+)
+"""Every router, in the order of the OpenAPI document."""

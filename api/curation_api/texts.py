@@ -1,0 +1,61 @@
+"""Texts behind commitments, read from the openings.
+
+Rules that always hold:
+- an opening that was erased is shown as null; one that is there opens exactly its commitment;
+- whether a text may be shown is decided elsewhere (public.py), before anything is read here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from curation.errors import LogInconsistent
+from curation.log.leaf import Opening
+from curation.rulebook.history import Brought
+from curation.tables import openings
+from curation_api.views import AnswerView, ContentView, TextView
+from curation_schemas.example import CONTENT_FIELDS, Message, Origin, Source
+
+
+def opened(connection: Connection, act: str) -> dict[str, Any]:
+    """Commitment → value, for each text of an act that was not erased."""
+    found = {}
+    for row in connection.execute(select(openings).where(openings.c.act == act)):
+        opening = Opening(row.unit, row.salt, row.body)
+        if opening.commitment() != row.commitment:
+            raise LogInconsistent("an opening does not open its commitment", where=row.commitment)
+        found[row.commitment] = opening.value()
+    return found
+
+
+def text_of(connection: Connection, revision: str, event: Brought) -> TextView:
+    """A revision's text."""
+    values = opened(connection, revision)
+    content: dict[str, Any] = {}
+    for field in CONTENT_FIELDS[event.kind]:
+        items = [values.get(commitment) for commitment in event.content[field]]
+        if field == "synthesis":
+            content[field] = items[0]["content"] if items[0] else None
+        else:
+            model = AnswerView if field == "answers" else Message
+            content[field] = [model(**item) if item else None for item in items]
+    origin = values.get(event.origin) if event.origin else {"kind": "human"}
+    return TextView(
+        content=ContentView(**content),
+        sources=[source_of(values, commitment) for commitment in event.sources],
+        origin=Origin(**origin) if origin else None,
+    )
+
+
+def source_of(values: dict[str, Any], commitment: str | None) -> Source | None:
+    """The source behind a commitment, or None when there is none or it was erased."""
+    value = values.get(commitment or "")
+    return Source(**value) if value else None
+
+
+def rationale_of(values: dict[str, Any], commitment: str | None) -> str | None:
+    """The rationale behind a commitment, or None when there is none or it was erased."""
+    value = values.get(commitment or "")
+    return value["text"] if value else None
