@@ -10,7 +10,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,6 +51,7 @@ from curation_schemas.events import (
     DatasetDefined,
     EpochClosed,
     Event,
+    ExampleProposed,
     PerspectiveDeclared,
     PolicyChanged,
     ReleaseCut,
@@ -126,6 +127,7 @@ class LoadedExamples:
         self.epoch = current_epoch(connection)
         self._histories: dict[str, History] = {}
         self._declarations: dict[str, Declaration] = {}
+        self._latest: dict[str, Declaration | None] = {}
 
     @cached_property
     def definitions(self) -> Definitions:
@@ -144,12 +146,17 @@ class LoadedExamples:
         """An example's history (empty when it is new)."""
         found = self._histories.get(example)
         if found is None:
-            found = History(example)
-            columns = (log_leaves.c.example, pending_leaves.c.example)
-            for event, leaf, epoch in _load(self.connection, *columns, [example], self.epoch):
-                found.apply(event, leaf, epoch, self)  # type: ignore[arg-type]  # the query admits its events only
-            self._histories[example] = found
+            self._read([example])
+            found = self._histories[example]
         return found
+
+    def _read(self, examples: Sequence[str]) -> None:
+        for example in examples:
+            self._histories[example] = History(example)
+        columns = (log_leaves.c.example, pending_leaves.c.example)
+        for event, leaf, epoch in _load(self.connection, *columns, examples, self.epoch):
+            history = self._histories[event.example]  # type: ignore[union-attr]  # the query admits such events only
+            history.apply(event, leaf, epoch, self)  # type: ignore[arg-type]  # as above
 
     def existing(self, example: str) -> History:
         """An example's history. Raises NotFound when there is no such example."""
@@ -169,9 +176,15 @@ class LoadedExamples:
 
     def latest_declaration(self, pseudonym: str) -> Declaration | None:
         """The declaration of this pseudonym that is in force."""
-        query = select(declarations).where(declarations.c.pseudonym == pseudonym, declarations.c.replaced_in.is_(None))
-        row = self.connection.execute(query).first()
-        return None if row is None else _declaration(row)
+        if pseudonym not in self._latest:
+            standing = declarations.c.replaced_in.is_(None)
+            query = select(declarations).where(declarations.c.pseudonym == pseudonym, standing)
+            row = self.connection.execute(query).first()
+            self._latest[pseudonym] = None if row is None else self._known(_declaration(row))
+        return self._latest[pseudonym]
+
+    def _known(self, declaration: Declaration) -> Declaration:
+        return self._declarations.setdefault(declaration.leaf, declaration)
 
 
 def _declaration(row: Any) -> Declaration:
@@ -193,16 +206,20 @@ class Writing(LoadedExamples):
         self.epoch_days = epoch_days
         self.vault = Vault(connection, home.vault_key, token_bytes)
         self._before: dict[str, Rows] = {}
+        self._touched: set[str] = set()
         self._pending: list[dict[str, Any]] = []
         self._openings: list[dict[str, Any]] = []
 
-    def history(self, example: str) -> History:
-        """An example's history; its rows as they were before this transaction are kept for comparison."""
-        known = example in self._histories
-        found = super().history(example)
-        if not known:
-            self._before[example] = rows_of(found)
-        return found
+    def preload(self, examples: Iterable[str]) -> None:
+        """Read many histories at once; each would be read by itself otherwise."""
+        wanted = sorted({example for example in examples if example not in self._histories})
+        if wanted:
+            self._read(wanted)
+
+    def _read(self, examples: Sequence[str]) -> None:
+        # The rows as they were before this transaction are kept, to write only what it changed.
+        super()._read(examples)
+        self._before |= {example: rows_of(self._histories[example]) for example in examples}
 
     def pseudonym(self, actor: Actor, topic: str) -> str:
         """The actor's pseudonym on a topic, drawn now if this is the first act there."""
@@ -281,10 +298,15 @@ class Writing(LoadedExamples):
             self._take_example_event(event, leaf)
 
     def _take_example_event(self, event: ExampleEvent, leaf: str) -> None:
+        if isinstance(event, ExampleProposed) and event.example not in self._histories:
+            # Its id was drawn at random just now; the primary key refuses one that exists nevertheless.
+            self._histories[event.example] = History(event.example)
+            self._before[event.example] = rows_of(self._histories[event.example])
         history = self.history(event.example)
         history.check_now(event)
         history.check(event, self.epoch, self)
         history.apply(event, leaf, self.epoch, self)
+        self._touched.add(event.example)
 
     def _declare(self, event: PerspectiveDeclared, leaf: str) -> None:
         chain = Declarations()
@@ -299,7 +321,7 @@ class Writing(LoadedExamples):
             self.connection.execute(
                 update(declarations).where(declarations.c.id == latest.leaf).values(replaced_in=self.epoch)
             )
-        self._declarations[leaf] = chain.by_leaf[leaf]
+        self._declarations[leaf] = self._latest[event.pseudonym] = chain.by_leaf[leaf]
         self.connection.execute(insert(declarations), declaration_row(chain.by_leaf[leaf]))
 
     def _check_key(self, pseudonym: str, key: str) -> None:
@@ -316,9 +338,11 @@ class Writing(LoadedExamples):
             self.connection.execute(insert(pending_leaves), self._pending)
         if self._openings:
             self.connection.execute(insert(openings), self._openings)
-        after = {example: rows_of(self._histories[example]) for example in self._before}
-        write_rows(self.connection, [(self._before[example], rows) for example, rows in after.items()])
-        self._before = after
+        if self._touched:
+            after = {example: rows_of(self._histories[example]) for example in self._touched}
+            write_rows(self.connection, [(self._before[example], rows) for example, rows in after.items()])
+            self._before |= after
+            self._touched.clear()
         self._pending, self._openings = [], []
 
 

@@ -68,7 +68,8 @@ def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Si
     fields["example"] = new_example_id(writing.token_bytes)
     fields["group"] = example.group or _group_of_links(writing, example)
     recorded = writing.record(ExampleProposed, openings=openings, signer=signer, **fields)
-    _check_links(writing, recorded)
+    if example.group or example.mirrors or example.translation_of:
+        _check_links(writing, recorded)
     start_clock(writing, recorded.leaf, 1, fields["example"])
     organisations = organisations_of(writing.connection, actor.account)
     if organisations:

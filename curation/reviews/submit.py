@@ -197,6 +197,7 @@ def submit_reviews(
 def _submit_batch(platform: Platform, waiting: list[tuple[int, Actor, SubmitReview]]) -> list[RefusedReview]:
     refused = []
     with platform.write() as writing:
+        writing.preload(command.example for _, _, command in waiting)
         for number, actor, command in waiting:
             try:
                 submit_simulated_review(writing, actor, command)

@@ -128,9 +128,9 @@ class World:
         with self.acting(handle) as (made, actor):
             return withdraw_example(made, actor, Withdraw(example_id=of, reason=reason))
 
-    def erase(self, act: str, handle: str, ground: Any = "author_request", commitments: tuple[str, ...] = ()) -> Any:
+    def erase(self, act: str, handle: str, ground: Any = "author_request", commitments: Any = ()) -> Any:
         with self.acting(handle) as (made, actor):
-            return erase_openings(made, actor, Erase(act=act, ground=ground, commitments=commitments))
+            return erase_openings(made, actor, Erase(act=act, ground=ground, commitments=list(commitments)))
 
     # --- rounds ---------------------------------------------------------------------------------------------------
 
