@@ -4,6 +4,7 @@ Rules that always hold:
 - one commit, at the edge: `writing()` commits all or nothing, and no other module commits;
 - SQLite runs in WAL mode with `synchronous=FULL`, foreign keys, recursive triggers and secure delete (what is deleted
   is overwritten), and takes its write lock when a writing transaction begins;
+- an error of the database never repeats the values it was given;
 - a database of another schema revision is refused, never guessed at.
 """
 
@@ -34,7 +35,7 @@ _PRAGMAS = (
 
 def open_engine(url: str) -> Engine:
     """An engine for `sqlite:///…` or `postgresql+psycopg://…`, set up as the rules above say."""
-    engine = create_engine(url, pool_size=64, max_overflow=64)
+    engine = create_engine(url, pool_size=64, max_overflow=64, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

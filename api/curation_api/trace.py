@@ -13,11 +13,11 @@ from typing import Any, cast
 from sqlalchemy import Connection
 
 from curation.rulebook.history import History
+from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.rounds import Round
 from curation_api.public import Shown
 from curation_api.texts import opened, rationale_of, source_of
 from curation_api.views import EndedRound, How, ReviewView, Status, TallyLine, TracedRevision, TraceView, WithdrawalView
-from curation_schemas.events import ReviewSubmitted
 
 
 def trace_view(connection: Connection, shown: Shown) -> TraceView:
@@ -67,7 +67,7 @@ def _ended(connection: Connection, history: History, stage: Round, readable: boo
     )
 
 
-def _review(leaf: str, event: ReviewSubmitted, texts: Mapping[str, Any], counted: bool) -> ReviewView:
+def _review(leaf: str, event: KeptReview, texts: Mapping[str, Any], counted: bool) -> ReviewView:
     values = dict(texts)
     rationale = rationale_of(values, event.rationale)
     return ReviewView(
@@ -77,7 +77,7 @@ def _review(leaf: str, event: ReviewSubmitted, texts: Mapping[str, Any], counted
         reviewer=event.pseudonym,
         verdict=event.verdict,
         scores=event.scores,
-        reasons=event.reasons,
+        reasons=list(event.reasons),
         rationale=rationale,
         rationale_withheld=event.rationale is not None and rationale is None,
         counter_source=source_of(values, event.counter_source),

@@ -21,10 +21,10 @@ from curation.log.proofs import encode_tlog_proof
 from curation.log.tiles import TileHashes
 from curation.log.trust import TrustPolicy
 from curation.rulebook.history import History, Revision
+from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import placement
 from curation.rulebook.replay import Replay, release_sizes, replay
 from curation.rulebook.rounds import Round
-from curation_schemas.events import ReviewSubmitted
 
 NOT_PROVED = (
     "that the text is true, fair or complete",
@@ -207,7 +207,7 @@ class _Storyteller:
             "outcome": stage.outcome,
         }
 
-    def _review(self, event: ReviewSubmitted, leaf: str, counted: bool) -> dict[str, Any]:
+    def _review(self, event: KeptReview, leaf: str, counted: bool) -> dict[str, Any]:
         rationale = self._open("rationale", event.rationale)
         if isinstance(rationale, dict) and "text" in rationale:
             rationale = rationale["text"]

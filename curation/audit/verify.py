@@ -17,6 +17,7 @@ from typing import Any
 from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundle
 from curation.audit.report import Report
 from curation.audit.rows import compare_rows
+from curation.collection import paused_collection
 from curation.errors import EvenhandError, WorldError
 from curation.log.leaf import decode_leaf
 from curation.log.merkle import CompactRange, leaf_hash, tree_root
@@ -53,7 +54,8 @@ def verify_bundle(path: Path, pin: Path | None = None) -> Report:
     report.dataset, report.version = bundle.manifest.dataset, bundle.manifest.version
     report.simulated = bundle.manifest.simulated
     try:
-        _verify(bundle, pin, report)
+        with paused_collection():
+            _verify(bundle, pin, report)
     except EvenhandError as error:
         report.fail(error.where or str(path), error.message)
     except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError) as error:

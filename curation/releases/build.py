@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 from sqlalchemy import Connection, select
 
+from curation.collection import paused_collection
 from curation.errors import HomeUnusable, NotFound
 from curation.home import Home
 from curation.log.store import CHECKPOINT, publish_log
@@ -84,7 +85,8 @@ def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int,
         size: the log size that the bundle carries; larger than `rows_at` only after erasures.
     """
     texts = read_openings(connection)
-    derived = derive_from_home(connection, home, rows_at, size, texts)
+    with paused_collection():
+        derived = derive_from_home(connection, home, rows_at, size, texts)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     files: dict[str, FileEntry] = {}

@@ -18,10 +18,10 @@ import msgspec
 from curation.errors import LogInconsistent
 from curation.releases.columns import CRITERIA, Columns
 from curation.rulebook.history import History, Revision
+from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import Placement, placement
 from curation.rulebook.replay import Replay
 from curation.rulebook.rounds import Round
-from curation_schemas.events import ReviewSubmitted
 from curation_schemas.release import CONFIGS
 
 BodyOf = Callable[[str, str], bytes | None]
@@ -218,7 +218,7 @@ class _Projector:
     # --- reviews --------------------------------------------------------------------------------------------------
 
     def _add_reviews(self, history: History) -> None:
-        found: list[tuple[int, ReviewSubmitted, str, Round]] = []
+        found: list[tuple[int, KeptReview, str, Round]] = []
         for revision in history.revisions:
             for stage in revision.stages:
                 if stage.closed is not None:
@@ -227,7 +227,7 @@ class _Projector:
         for index, event, leaf, stage in sorted(found, key=lambda item: item[0]):
             self._add_review(history, index, event, leaf, stage)
 
-    def _add_review(self, history: History, index: int, event: ReviewSubmitted, leaf: str, stage: Round) -> None:
+    def _add_review(self, history: History, index: int, event: KeptReview, leaf: str, stage: Round) -> None:
         rationale = self._open(history, leaf, "rationale", event.rationale) if event.rationale else None
         row = {
             "example_id": history.example,
@@ -237,7 +237,7 @@ class _Projector:
             "reviewer": event.pseudonym,
             "perspective": event.perspective,
             "verdict": event.verdict,
-            "scores": {name: event.scores.get(name) for name in CRITERIA},  # type: ignore[call-overload]  # its keys
+            "scores": dict.fromkeys(CRITERIA) | event.scores,
             "reason_codes": list(event.reasons),
             "rationale": rationale.get("text") if isinstance(rationale, dict) else None,
             "comparison": event.comparison,

@@ -15,13 +15,13 @@ from curation.reviews.ending import start_clock
 from curation.writing import Recorded, Writing
 from curation_schemas.base import Wire
 from curation_schemas.events import RoundAppealed
-from curation_schemas.text import Rationale
+from curation_schemas.text import ExampleId, Rationale
 
 
 class Appeal(Wire):
     """Appeal the latest revision's round."""
 
-    example: str
+    example: ExampleId
     rationale: Rationale
 
 

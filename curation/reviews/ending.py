@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from curation.clock import DAY
 from curation.rulebook.history import History
@@ -18,6 +18,12 @@ from curation.rulebook.rounds import Round
 from curation.tables import flag_clocks, leases, proposer_organisations, stage_clocks
 from curation.writing import Recorded, Writing
 from curation_schemas.events import FlagLapsed, RoundClosed
+
+# Made once: building a statement costs more than running it, and the bulk path ends many rounds.
+_END_LEASES = delete(leases).where(leases.c.revision == bindparam("of"))
+_STOP_CLOCK = delete(stage_clocks).where(
+    stage_clocks.c.revision == bindparam("of"), stage_clocks.c.stage == bindparam("at")
+)
 
 How = Literal["full", "time", "revised", "withdrawn"]
 
@@ -34,10 +40,8 @@ def end_stage(writing: Writing, history: History, stage: Round, how: How, by: st
         RoundClosed, topic=history.first.topic, example=history.example, **stage.closing_fields(how, by)
     )
     connection = writing.connection
-    connection.execute(delete(leases).where(leases.c.revision == stage.revision))
-    connection.execute(
-        delete(stage_clocks).where(stage_clocks.c.revision == stage.revision, stage_clocks.c.stage == stage.stage)
-    )
+    connection.execute(_END_LEASES, {"of": stage.revision})
+    connection.execute(_STOP_CLOCK, {"of": stage.revision, "at": stage.stage})
     if history.withdrawn is not None:
         connection.execute(delete(proposer_organisations).where(proposer_organisations.c.example == history.example))
     return recorded
@@ -45,7 +49,7 @@ def end_stage(writing: Writing, history: History, stage: Round, how: How, by: st
 
 def end_if_full(writing: Writing, history: History, stage: Round) -> Recorded | None:
     """End the stage if its last seat was just filled."""
-    if stage.decision().missing:
+    if not stage.full:
         return None
     return end_stage(writing, history, stage, "full")
 

@@ -101,7 +101,7 @@ def supersede_review(writing: Writing, actor: Actor, command: SubmitReview, sign
     stage = history.latest.round
     pseudonym = writing.pseudonym(actor, history.first.topic)
     mine = stage.cast_by(pseudonym)
-    if stage.closed is not None:
+    if stage.closed is not None or command.revision not in (None, stage.revision):
         raise Refused("review/round-open", "the round has ended; a review can no longer be superseded")
     if mine is None:
         raise Refused("review/supersede-own", "you have no review in the open round")

@@ -60,8 +60,8 @@ class Definitions:
         return _in_force(self.topics.get(topic, []), epoch)
 
     def topics_at(self, epoch: int) -> list[Definition[Topic]]:
-        """Every topic in force in an epoch, in the order of definition."""
-        found = [_in_force(history, epoch) for history in self.topics.values()]
+        """Every topic in force in an epoch, by id."""
+        found = [_in_force(self.topics[topic], epoch) for topic in sorted(self.topics)]
         return [definition for definition in found if definition is not None]
 
     def check(self, event: DatasetDefined | TopicDefined | PolicyChanged) -> None:

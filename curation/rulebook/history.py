@@ -16,6 +16,7 @@ from typing import Protocol
 from curation.errors import Refused
 from curation.rulebook.declarations import Declaration
 from curation.rulebook.definitions import Definitions
+from curation.rulebook.kept_review import KeptReview, keep_review
 from curation.rulebook.rounds import Round
 from curation_schemas.events import (
     ExampleProposed,
@@ -103,7 +104,7 @@ class History:
     flags: dict[str, Flag] = field(default_factory=dict)
     withdrawn: str | None = None
     withdrawal: ExampleWithdrawn | None = None
-    reviews: dict[str, ReviewSubmitted] = field(default_factory=dict)
+    reviews: dict[str, KeptReview] = field(default_factory=dict)
     erased: dict[str, str] = field(default_factory=dict)
     """Commitment → the leaf that erased its opening."""
     held: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -308,10 +309,11 @@ def _check_sitting(
 
 
 def _apply_review(history: History, event: ReviewSubmitted, leaf: str, epoch: int, around: Surroundings) -> None:
-    stage = _stage(history.revision_of(event.revision, "review/revision-known"), event.stage)
-    stage.apply_review(event, leaf, history.first.kind)
-    history.reviews[leaf] = event
-    history.held[leaf] = frozenset(event.commitments())
+    revision = history.revision_of(event.revision, "review/revision-known")
+    _stage(revision, event.stage).apply_review(event, leaf, history.first.kind)
+    history.reviews[leaf] = keep_review(event, revision.leaf)
+    if commitments := event.commitments():
+        history.held[leaf] = frozenset(commitments)
 
 
 def _check_passed(history: History, event: SeatPassed, epoch: int, around: Surroundings) -> None:

@@ -39,6 +39,9 @@ from curation_schemas.events import (
 )
 from curation_schemas.parsing import SchemaInvalid, validate
 
+NotOfExamples = DatasetDefined | TopicDefined | PolicyChanged | PerspectiveDeclared | EpochClosed | ReleaseCut
+_NOT_OF_EXAMPLES = (DatasetDefined, TopicDefined, PolicyChanged, PerspectiveDeclared, EpochClosed, ReleaseCut)
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:
@@ -148,31 +151,34 @@ class Replay:
         self.attested[event.auth] += 1
 
     def _dispatch(self, event: AnyEvent, leaf: str, index: int) -> None:
+        if isinstance(event, _NOT_OF_EXAMPLES):
+            self._take_other(event, leaf, index)
+            return
+        history = self.histories.get(event.example) or History(event.example)
+        history.check(event, self.epoch, self)
+        if isinstance(event, (RoundClosed, FlagLapsed)):
+            self._check_elapsed(history, event)
+        history.apply(event, leaf, self.epoch, self)
+        self.histories[event.example] = history
+        self.events.setdefault(event.example, []).append(index)
+        if isinstance(event, RevisionBrought):
+            self.groups.setdefault(event.group, event.topic)
+
+    def _take_other(self, event: NotOfExamples, leaf: str, index: int) -> None:
         if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)):
             self.definitions.check(event)
             self.definitions.apply(event, leaf, self.epoch)
         elif isinstance(event, PerspectiveDeclared):
-            topic = self.definitions.topic_at(event.topic, self.epoch)
-            self.declarations.check(event, topic)
+            self.declarations.check(event, self.definitions.topic_at(event.topic, self.epoch))
             self.declarations.apply(event, leaf, self.epoch)
         elif isinstance(event, EpochClosed):
             self._close_epoch(event)
-        elif isinstance(event, ReleaseCut):
+        else:
             self._check_cut(event)
             self.cuts.append(Cut(index, event))
-        else:
-            history = self.histories.get(event.example) or History(event.example)
-            history.check(event, self.epoch, self)
-            self._check_elapsed(history, event)
-            history.apply(event, leaf, self.epoch, self)
-            self.histories[event.example] = history
-            self.events.setdefault(event.example, []).append(index)
-            if isinstance(event, RevisionBrought):
-                self.groups.setdefault(event.group, event.topic)
 
-    def _check_elapsed(self, history: History, event: object) -> None:
+    def _check_elapsed(self, history: History, event: RoundClosed | FlagLapsed) -> None:
         """The epochs' dates bound how long a round or a flag can have been open."""
-        policy = self.definitions.policy_at(self.epoch).content
         if isinstance(event, RoundClosed) and event.how == "time":
             stage = history.revision_of(event.revision, "round/end").stages[event.stage - 1]
             opening = history.revision_of(event.revision, "round/end").event.policy
@@ -180,6 +186,7 @@ class Replay:
             self._require_days(stage.epoch, days, "round/end", "the round's time was not over")
         elif isinstance(event, FlagLapsed):
             flag = history.flags[event.flag]
+            policy = self.definitions.policy_at(self.epoch).content
             self._require_days(flag.epoch, policy.flag_days, "flag/lapse", "the flag's time was not over")
 
     def _require_days(self, opened_in: int, days: int, rule: str, message: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from sys import intern
 from typing import Any
 
 from curation.errors import Refused
@@ -64,6 +65,11 @@ class Round:
         """The numbers of this stage's seats in each perspective."""
         return range((self.stage - 1) * self.rule.seats + 1, self.stage * self.rule.seats + 1)
 
+    @property
+    def full(self) -> bool:
+        """Whether every seat of this stage is filled."""
+        return len(self.seats) == len(self.required) * self.rule.seats
+
     def people(self) -> set[str]:
         """The pseudonyms that filled a seat in this stage."""
         return {cast.pseudonym for cast in self.seats.values()}
@@ -92,7 +98,12 @@ class Round:
 
     def decision(self) -> Decision:
         """What the acceptance rule says of all votes so far, the first stage's included."""
-        votes = [Vote(cast.pseudonym, key[0], cast.accepts) for key, cast in self.all_seats()]
+        stages = [self.first, self] if self.first else [self]
+        votes = [
+            Vote(cast.pseudonym, perspective, cast.accepts)
+            for stage in stages
+            for (perspective, _), cast in stage.seats.items()
+        ]
         share = Fraction(self.rule.min_share_percent, 100)
         policy = AcceptancePolicy(self.rule.seats * self.stage, self.rule.min_accepts * self.stage, share)
         return decide(self.required, votes, policy)
@@ -101,7 +112,8 @@ class Round:
         """(perspective, filled seats, accepts) for each required perspective, the first stage's included."""
         filled = dict.fromkeys(self.required, 0)
         accepting = dict.fromkeys(self.required, 0)
-        for (perspective, _), cast in self.all_seats():
+        seats = [*(self.first.seats.items() if self.first else ()), *self.seats.items()]
+        for (perspective, _), cast in seats:
             filled[perspective] += 1
             accepting[perspective] += cast.accepts
         return [(perspective, filled[perspective], accepting[perspective]) for perspective in self.required]
@@ -160,10 +172,10 @@ class Round:
 
     def apply_review(self, event: ReviewSubmitted, leaf: str, kind: str) -> None:
         """Take the review in. Call `check_review` first."""
-        key = (event.perspective, event.seat)
+        key = (intern(event.perspective), event.seat)
         if event.supersedes is not None:
             self.superseded[event.supersedes] = key
-        self.seats[key] = Cast(leaf, event.pseudonym, accepts(event, kind), event.verdict)
+        self.seats[key] = Cast(leaf, intern(event.pseudonym), accepts(event, kind), event.verdict)
 
     def check_pass(self, event: SeatPassed) -> None:
         """Raise Refused when this person cannot hand this seat on."""

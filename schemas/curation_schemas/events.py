@@ -139,11 +139,11 @@ class RevisionBrought(Act):
     license: SpdxId
     origin_kind: OriginKind
     origin: Hash | None = None
-    mirrors: Annotated[list[ExampleId], Field(max_length=20)] = []
+    mirrors: list[ExampleId] = Field(default_factory=list, max_length=20)
     translation_of: ExampleId | None = None
     use: Use | None = None
     content: dict[str, Annotated[list[Hash], Field(min_length=1, max_length=40)]]
-    sources: Annotated[list[Hash], Field(max_length=20)] = []
+    sources: list[Hash] = Field(default_factory=list, max_length=20)
     policy: Hash
     definition: Hash
 
@@ -208,8 +208,8 @@ class ReviewSubmitted(SeatAct):
     references: ClassVar = ("revision", "declaration", "appeal", "supersedes")
     type: Literal["review:submitted"] = "review:submitted"
     verdict: Verdict
-    scores: Scores = {}
-    reasons: Annotated[list[ReasonCode], Field(max_length=10)] = []
+    scores: Scores = Field(default_factory=dict)
+    reasons: list[ReasonCode] = Field(default_factory=list, max_length=10)
     rationale: Hash | None = None
     counter_source: Hash | None = None
     comparison: Comparison | None = None
@@ -246,9 +246,9 @@ class RoundClosed(Event):
     stage: Stage
     how: Literal["full", "time", "revised", "withdrawn"]
     outcome: Outcome | None = None
-    missing: Annotated[list[Slug], Field(max_length=12)] = []
-    counted: Annotated[list[Hash], Field(max_length=400)] = []
-    passed: Annotated[list[Hash], Field(max_length=400)] = []
+    missing: list[Slug] = Field(default_factory=list, max_length=12)
+    counted: list[Hash] = Field(default_factory=list, max_length=400)
+    passed: list[Hash] = Field(default_factory=list, max_length=400)
     appeal: Hash | None = None
     by: Hash | None = None
 
@@ -298,7 +298,7 @@ class FlagLapsed(Event):
     topic: Slug
     example: ExampleId
     flag: Hash
-    upheld: Annotated[list[Hash], Field(max_length=1_000)] = []
+    upheld: list[Hash] = Field(default_factory=list, max_length=1_000)
     """The leaves of those who upheld it."""
 
 

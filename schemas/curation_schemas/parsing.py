@@ -96,9 +96,15 @@ def load_yaml(text: str) -> Any:
 def problems_of(error: ValidationError) -> list[tuple[str, str]]:
     """Pydantic's errors as (field path, message), without the input."""
     problems = []
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
+    for item in error.errors(include_url=False, include_input=False):
         path = ".".join(str(part) for part in item["loc"])
-        problems.append((path[:200], item["msg"].removeprefix("Value error, ")))
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "union_tag_invalid":
+            # Pydantic's own message repeats the input.
+            context = item.get("ctx", {})
+            path = ".".join([*([path] if path else []), str(context.get("discriminator", "")).strip("'")])
+            message = f"must be one of {context.get('expected_tags', '')}"
+        problems.append((path[:200], message))
     return problems
 
 

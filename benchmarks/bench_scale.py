@@ -1,0 +1,236 @@
+"""Bulk reviews, cutting and verifying at scale, in time and memory.
+
+Run: python benchmarks/bench_scale.py [--examples 10000] [--half]
+
+Each stage runs in a process of its own, so that its peak memory is its own. With --half everything runs once more at
+half the size, to show whether time grows linearly with events. Absolute times depend on the machine and its load.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TARGETS = {"reviews per second": ">= 1,500", "cut": "< 15 s, < 700 MB", "verify": "< 10 s, < 500 MB"}
+SEATS = 3
+
+
+def _definition() -> dict:
+    labels = {"en": "label"}
+    statement = {"en": "A statement."}
+    return {
+        "schema": "evenhand/dataset/v1",
+        "slug": "bench",
+        "title": labels,
+        "description": statement,
+        "simulated": True,
+        "languages": ["en"],
+        "licenses": ["CC0-1.0"],
+        "reason": "A benchmark.",
+        "policy": {
+            "standard": {"seats": SEATS, "min_accepts": 2, "min_share_percent": 60},
+            "high": {"seats": 4, "min_accepts": 3, "min_share_percent": 60},
+            "round_days": 60,
+            "lease_hours": 72,
+            "max_revisions": 3,
+            "flag_days": 14,
+        },
+        "topics": [
+            {
+                "id": "topic",
+                "sensitivity": "standard",
+                "label": labels,
+                "scope": statement,
+                "disputed_terms": statement,
+                "perspectives": [{"id": "left", "label": labels}, {"id": "right", "label": labels}],
+                "positions": [
+                    {"id": "yes", "held_by": "left", "label": labels, "statement": statement},
+                    {"id": "no", "held_by": "right", "label": labels, "statement": statement},
+                ],
+            }
+        ],
+    }
+
+
+def _example(number: int, draw: random.Random) -> dict:
+    words = " ".join(draw.choice(("because", "law", "people", "state", "year", "court", "vote")) for _ in range(120))
+    return {
+        "kind": "sft",
+        "topic": "topic",
+        "language": "en",
+        "positions": ["yes", "no"],
+        "framing": "neutral",
+        "claims": ["fact"],
+        "license": "CC0-1.0",
+        "origin": {"kind": "human"},
+        "messages": [
+            {"role": "user", "content": f"Question {number}?"},
+            {"role": "assistant", "content": f"Answer {number}: {words}."},
+        ],
+        "sources": [
+            {
+                "url": f"https://example.org/{number}",
+                "publisher": "Publisher",
+                "owner": "Owner",
+                "country": "US",
+                "language": "en",
+                "date": "2020-01-01",
+            }
+        ],
+    }
+
+
+def fill(home: Path, examples: int) -> dict:
+    """A home with `examples` examples and six reviews each, a fifth of them rejecting with a rationale."""
+    from curation.begin import begin_home
+    from curation.examples.propose import Propose, propose_example, read_example
+    from curation.people.accounts import join, read_joining
+    from curation.reviews.submit import SubmitReview, read_judgement, submit_reviews
+    from curation.topics.declare import DeclarePerspective, declare_perspective
+    from curation.topics.define import DefineDataset
+    from curation_schemas.definition import DatasetDefinition
+    from curation_schemas.parsing import validate
+
+    draw = random.Random(0)
+    command = DefineDataset(definition=validate(DatasetDefinition, _definition()))
+    platform, _ = begin_home(home, command, "founder", simulated=True)
+    people: dict[str, list] = {"left": [], "right": [], "": []}
+    with platform.write() as writing:
+        for perspective, number in (("left", 15), ("right", 15), ("", 10)):
+            for place in range(number):
+                handle = f"sim-{perspective or 'writer'}-{place}"
+                joining = read_joining({"handle": handle, "languages": ["en"], "simulated": True})
+                actor = join(writing.connection, writing.vault, joining, writing.token_bytes)
+                people[perspective].append(actor)
+                if perspective:
+                    declare_perspective(writing, actor, DeclarePerspective(topic="topic", perspective=perspective))
+    ids = []
+    start = time.perf_counter()
+    for first in range(0, examples, 500):
+        with platform.write() as writing:
+            for number in range(first, min(first + 500, examples)):
+                example = read_example(_example(number, draw))
+                recorded = propose_example(writing, draw.choice(people[""]), Propose(example=example))
+                ids.append(recorded.event.example)
+    proposing = time.perf_counter() - start
+    accept = read_judgement({"verdict": "accept", "scores": {"accuracy": 4, "tone": 5}})
+    reject = read_judgement(
+        {"verdict": "reject", "reasons": ["one_sided"], "rationale": "It leaves out what we say of it. " * 4}
+    )
+    reviews = []
+    for example in ids:
+        for perspective in ("left", "right"):
+            for actor in draw.sample(people[perspective], SEATS):
+                judgement = reject if draw.random() < 0.2 else accept
+                reviews.append((actor, SubmitReview(example=example, judgement=judgement, via="import")))
+    start = time.perf_counter()
+    refused = list(submit_reviews(platform, reviews))
+    reviewing = time.perf_counter() - start
+    if refused:
+        raise SystemExit(f"{len(refused)} reviews were refused: {refused[0].error}")
+    return {"proposals per second": examples / proposing, "reviews per second": len(reviews) / reviewing}
+
+
+def close(home: Path) -> dict:
+    """Seal everything."""
+    from curation.clock import SystemClock
+    from curation.epoch import close_epoch
+    from curation.home import open_home
+    from curation.writing import Platform
+
+    start = time.perf_counter()
+    sealed = close_epoch(Platform(open_home(home), SystemClock())).sealed
+    return {"seconds": time.perf_counter() - start, "leaves": sealed.size}
+
+
+def cut(home: Path) -> dict:
+    """Cut the release."""
+    from curation.clock import SystemClock
+    from curation.home import open_home
+    from curation.people.accounts import actor_by_handle
+    from curation.releases.cut import cut_release
+    from curation.writing import Platform
+
+    platform = Platform(open_home(home), SystemClock())
+    with platform.read() as loaded:
+        founder = actor_by_handle(loaded.connection, "founder")
+    start = time.perf_counter()
+    made = cut_release(platform, founder)
+    rows = {config: sum(splits.values()) for config, splits in made.manifest.rows.items()}
+    size = sum(path.stat().st_size for path in made.path.rglob("*") if path.is_file())
+    return {"seconds": time.perf_counter() - start, "rows": rows, "bundle MB": size / 1e6}
+
+
+def verify(home: Path) -> dict:
+    """Verify the bundle."""
+    from curation.audit.verify import verify_bundle
+
+    start = time.perf_counter()
+    report = verify_bundle(home / "releases" / "1.0.0")
+    if report.verdict != "VERIFIED":
+        raise SystemExit(f"not verified: {report.failures[:3]}")
+    return {"seconds": time.perf_counter() - start, "rows": report.rows["VERIFIED"]}
+
+
+def _stage(name: str, home: Path, examples: int) -> dict:
+    command = [sys.executable, __file__, "--stage", name, "--home", str(home), "--examples", str(examples)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    if finished.returncode:
+        raise SystemExit(finished.stderr or finished.stdout)
+    return json.loads(finished.stdout.splitlines()[-1])
+
+
+def _run(examples: int) -> dict[str, dict]:
+    folder = Path(tempfile.mkdtemp(prefix="evenhand-bench-"))
+    try:
+        return {name: _stage(name, folder / "home", examples) for name in ("fill", "close", "cut", "verify")}
+    finally:
+        shutil.rmtree(folder)
+
+
+def _report(examples: int, found: dict[str, dict]) -> None:
+    print(f"\n{examples} examples, {examples * 2 * SEATS} reviews, {found['close']['leaves']} leaves")
+    fill_, cut_, verify_ = found["fill"], found["cut"], found["verify"]
+    print(f"  reviews, bulk path   {fill_['reviews per second']:8.0f} a second   target {TARGETS['reviews per second']}")
+    print(f"  proposals            {fill_['proposals per second']:8.0f} a second   (no target here)")
+    print(f"  closing the epoch    {found['close']['seconds']:8.1f} s, {found['close']['peak MB']:.0f} MB")
+    print(f"  cut                  {cut_['seconds']:8.1f} s, {cut_['peak MB']:.0f} MB   target {TARGETS['cut']}")
+    print(f"  verify               {verify_['seconds']:8.1f} s, {verify_['peak MB']:.0f} MB   target {TARGETS['verify']}")
+    print(f"  rows {cut_['rows']}, bundle {cut_['bundle MB']:.1f} MB")
+
+
+def main() -> None:
+    """Run all stages and print what was measured beside the targets."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--examples", type=int, default=10_000)
+    parser.add_argument("--half", action="store_true")
+    parser.add_argument("--stage", help=argparse.SUPPRESS)
+    parser.add_argument("--home", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.stage:
+        stages = {"fill": lambda: fill(options.home, options.examples), "close": lambda: close(options.home)}
+        stages |= {"cut": lambda: cut(options.home), "verify": lambda: verify(options.home)}
+        result = stages[options.stage]()
+        result["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(json.dumps(result))
+        return
+    sizes = [options.examples // 2, options.examples] if options.half else [options.examples]
+    found = {size: _run(size) for size in sizes}
+    for size, result in found.items():
+        _report(size, result)
+    if options.half:
+        small, large = (found[size] for size in sizes)
+        for stage in ("cut", "verify"):
+            print(f"  {stage}: twice the events took {large[stage]['seconds'] / small[stage]['seconds']:.2f} times as long")
+
+
+if __name__ == "__main__":
+    main()
