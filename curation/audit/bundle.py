@@ -19,11 +19,14 @@ import pyarrow.parquet as pq
 from curation.errors import BundleInvalid, LogInconsistent
 from curation.log.leaf import Opening
 from curation.log.tiles import iter_entries
+from curation.log.trust import TrustPolicy, VerifiedCheckpoint
 from curation.releases.columns import OPENINGS
 from curation.releases.manifest import read_manifest
 from curation_schemas.release import ReleaseManifest
 
 MAX_TEXT_BYTES = 64_000_000
+MAX_ROW_BYTES = 16_000_000
+_OPENINGS_PER_LEAF = 256
 
 
 def check_path(path: str) -> str:
@@ -61,7 +64,9 @@ class Bundle:
             raise LogInconsistent(error.message, where=f"log/{path}") from None
 
     def leaves(self, start: int, end: int) -> Iterable[bytes]:
-        """The leaves of a range, streamed from the entry bundles."""
+        """The leaves of a range, streamed from the entry bundles. Raises LogInconsistent."""
+        if self.manifest.log.size > self.entry_capacity():
+            raise LogInconsistent(f"{self.manifest.log.size} leaves are more than this bundle holds", where="log")
         entries = iter_entries(self.manifest.log.size, self.read_log, start)
         return (leaf for _, leaf in islice(entries, max(0, end - start)))
 
@@ -73,10 +78,35 @@ class Bundle:
         """The listed Parquet files under a prefix, sorted."""
         return sorted(path for path in self.manifest.files if path.startswith(prefix) and path.endswith(".parquet"))
 
-    def table(self, path: str, schema: pa.Schema) -> pa.Table:
-        """A Parquet file as a table of exactly this schema. Raises BundleInvalid naming the column that differs."""
+    def checked_checkpoint(self, trust: TrustPolicy) -> VerifiedCheckpoint:
+        """The checkpoint, signed by a trusted key and the one that the manifest names. Raises WorldError."""
+        where, position = "log/checkpoint", self.manifest.log
+        verified = trust.verify_checkpoint(self.read(where), where)
+        checkpoint = verified.checkpoint
+        if checkpoint.origin != position.origin:
+            message = f"is of the log {checkpoint.origin}; the manifest names {position.origin}"
+            raise BundleInvalid(message, where=where)
+        if (checkpoint.size, checkpoint.root.hex()) != (position.size, position.root):
+            message = f"is of size {checkpoint.size}; the manifest names {position.size}, or another root"
+            raise BundleInvalid(message, where=where)
+        if checkpoint.size > self.entry_capacity():
+            message = f"says {checkpoint.size} leaves, which is more than the log in this bundle holds"
+            raise BundleInvalid(message, where=where)
+        return verified
+
+    def table(self, path: str, schema: pa.Schema, most_rows: int) -> pa.Table:
+        """A Parquet file as a table of exactly this schema. Raises BundleInvalid naming what differs.
+
+        Its size is looked at before it is read: a few kilobytes of Parquet can unpack to gigabytes.
+        """
+        target = self.path / check_path(path)
         try:
-            table = pq.read_table(self.path / check_path(path), partitioning=None)
+            described = pq.read_metadata(target)
+            unpacked = sum(described.row_group(number).total_byte_size for number in range(described.num_row_groups))
+            if described.num_rows > most_rows or unpacked > MAX_ROW_BYTES * max(1, described.num_rows):
+                raise BundleInvalid(f"has {described.num_rows} rows; at most {most_rows} can be in it", where=path)
+            table = pq.read_table(target, partitioning=None)
+            table.validate(full=True)
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("is no readable Parquet file", where=path) from None
         if table.column_names != schema.names:
@@ -101,7 +131,8 @@ class BundleOpenings:
         self.problems: list[BundleInvalid] = []
         for path in bundle.parquet_files("openings/"):
             try:
-                self._read(bundle.table(path, OPENINGS), path)
+                most = _OPENINGS_PER_LEAF * bundle.manifest.log.size
+                self._read(bundle.table(path, OPENINGS, most), path)
             except BundleInvalid as error:
                 self.problems.append(error)
 

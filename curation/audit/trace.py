@@ -9,13 +9,14 @@ Rules that always hold:
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curation.audit.bundle import Bundle, BundleOpenings, open_bundle
 from curation.errors import BundleInvalid, LogInconsistent, NotFound
-from curation.log.merkle import inclusion_proof, leaf_hash, verify_inclusion
+from curation.log.merkle import CompactRange, inclusion_proof, leaf_hash, verify_inclusion
 from curation.log.notes import Checkpoint
 from curation.log.proofs import encode_tlog_proof
 from curation.log.tiles import TileHashes
@@ -59,11 +60,11 @@ def trace_example(path: Path, example: str) -> Traced:
     """
     bundle = open_bundle(path)
     trust = TrustPolicy.parse(bundle.read("trust/policy"), "trust/policy")
-    checkpoint = trust.verify_checkpoint(bundle.read("log/checkpoint"), "log/checkpoint").checkpoint
-    if checkpoint.size > bundle.entry_capacity() or bundle.manifest.log.rows_at > checkpoint.size:
-        raise BundleInvalid(f"says {checkpoint.size} leaves, more than this bundle holds", where="log/checkpoint")
+    checkpoint = bundle.checked_checkpoint(trust).checkpoint
     rows_at = bundle.manifest.log.rows_at
-    sizes = [*release_sizes(bundle.leaves(0, rows_at)), rows_at]
+    if rows_at > checkpoint.size:
+        raise BundleInvalid(f"names {rows_at} leaves of a log of {checkpoint.size}", where="manifest.json")
+    sizes = [*release_sizes(_authentic_leaves(bundle, checkpoint)), rows_at]
     state = replay(bundle.leaves(0, rows_at), snapshots_at=sizes, only=example)
     history = state.histories.get(example)
     if history is None or not history.revisions:
@@ -72,6 +73,20 @@ def trace_example(path: Path, example: str) -> Traced:
     story = _Storyteller(bundle, state, history, openings).tell()
     story["proved_leaves"] = _prove(bundle, checkpoint, state.events[example])
     return Traced(story, bundle, state.index_of[placement(history).revision])
+
+
+def _authentic_leaves(bundle: Bundle, checkpoint: Checkpoint) -> Iterator[bytes]:
+    """Every leaf of the log; at the end, LogInconsistent unless they hash to the checkpoint.
+
+    Without this, a leaf of the story could be hidden by changing it.
+    """
+    edge = CompactRange()
+    for leaf in bundle.leaves(0, checkpoint.size):
+        edge.append(leaf_hash(leaf))
+        yield leaf
+    if edge.root() != checkpoint.root:
+        message = f"its leaves hash to {edge.root().hex()}; the checkpoint says {checkpoint.root.hex()}"
+        raise LogInconsistent(message, where="log", hint="Run `evenhand verify` on this bundle.")
 
 
 def _prove(bundle: Bundle, checkpoint: Checkpoint, indices: list[int]) -> int:
@@ -188,6 +203,7 @@ class _Storyteller:
         rule = stage.rule
         return {
             "stage": "appeal" if stage.stage == 2 else "round",
+            "appeal": self._appeal(stage),
             "rule": {
                 "seats": rule.seats * stage.stage,
                 "min_accepts": rule.min_accepts * stage.stage,
@@ -206,6 +222,15 @@ class _Storyteller:
             "ended": None if stage.closed is None else {"how": stage.how, **self._when(stage.closed)},
             "outcome": stage.outcome,
         }
+
+    def _appeal(self, stage: Round) -> dict[str, Any] | None:
+        event = self.history.appeals.get(stage.appeal or "")
+        if event is None or stage.appeal is None:
+            return None
+        rationale = self._open("rationale", event.rationale)
+        if isinstance(rationale, dict) and "text" in rationale:
+            rationale = rationale["text"]
+        return {"by": event.pseudonym, **self._when(stage.appeal), "rationale": rationale, "attested": event.auth}
 
     def _review(self, event: KeptReview, leaf: str, counted: bool) -> dict[str, Any]:
         rationale = self._open("rationale", event.rationale)

@@ -10,9 +10,12 @@ Rules that always hold:
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundle
 from curation.audit.report import Report
@@ -24,7 +27,7 @@ from curation.log.merkle import CompactRange, leaf_hash, tree_root
 from curation.log.notes import Checkpoint
 from curation.log.proofs import decode_tlog_proof, verify_tlog_proof
 from curation.log.tiles import TileHashes, audit_tiles, expected_paths
-from curation.log.trust import TrustPolicy
+from curation.log.trust import TrustPolicy, VerifiedCheckpoint
 from curation.releases.build_info import writer_versions
 from curation.releases.derive import Derived, derive
 from curation.releases.diff import next_version
@@ -32,10 +35,11 @@ from curation.releases.manifest import bundle_files, is_made_after, sha256_of
 from curation.releases.strictest import not_admitted_by_strictest
 from curation.rulebook.placement import Published
 from curation_schemas.events import EVENT, ReleaseCut
-from curation_schemas.parsing import SchemaInvalid, load_json, validate
+from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
 from curation_schemas.release import MADE_AFTER, MANIFEST
 
 PROOF = MADE_AFTER[0]
+_PARQUET = re.compile(r"(data/[a-z]+/[a-z]+|openings/openings)-[0-9a-f]{8}\.parquet")
 
 
 def verify_bundle(path: Path, pin: Path | None = None) -> Report:
@@ -67,10 +71,10 @@ def verify_bundle(path: Path, pin: Path | None = None) -> Report:
 def _verify(bundle: Bundle, pin: Path | None, report: Report) -> None:
     _check_files(bundle, report)
     trust = _read_trust(bundle, report)
-    checkpoint = _check_checkpoint(bundle, trust, report) if trust is not None else None
-    authentic = checkpoint is not None and _check_log(bundle, checkpoint, report)
-    if checkpoint is not None and pin is not None and authentic and trust is not None:
-        _check_pin(bundle, pin, trust, checkpoint, report)
+    verified = _check_checkpoint(bundle, trust, report) if trust is not None else None
+    authentic = verified is not None and _check_log(bundle, verified.checkpoint, report)
+    if verified is not None and pin is not None and authentic and trust is not None:
+        _check_pin(bundle, pin, trust, verified, report)
     if not authentic:
         report.rows["FAILED"] = max(1, sum(sum(splits.values()) for splits in bundle.manifest.rows.values()))
         report.fail("data", "no row can be derived, because the log is not authentic")
@@ -87,7 +91,8 @@ def _verify(bundle: Bundle, pin: Path | None, report: Report) -> None:
     _check_cuts(bundle, derived, report)
     compare_rows(bundle, derived.made, report)
     _check_openings(derived, openings, report)
-    _check_texts(bundle, derived, report)
+    texts = _check_texts(bundle, derived, report)
+    _check_listed(bundle, texts, report)
     if trust is not None:
         _check_logged(bundle, trust, report)
     for example, message in not_admitted_by_strictest(derived):
@@ -108,7 +113,9 @@ def _check_files(bundle: Bundle, report: Report) -> None:
         elif sha256_of(target) != entry.sha256:
             report.fail(path, "its SHA-256 is not the manifest's: the file was changed")
     for path, target in bundle_files(bundle.path):
-        if path not in listed and (target.is_symlink() or not is_made_after(path)):
+        if target.is_symlink() or not target.is_file():
+            report.fail(path, "is no plain file")
+        elif path not in listed and not is_made_after(path):
             report.fail(path, "is not listed in the manifest")
 
 
@@ -120,36 +127,20 @@ def _read_trust(bundle: Bundle, report: Report) -> TrustPolicy | None:
         return None
 
 
-def _check_checkpoint(bundle: Bundle, trust: TrustPolicy, report: Report) -> Checkpoint | None:
-    position = bundle.manifest.log
+def _check_checkpoint(bundle: Bundle, trust: TrustPolicy, report: Report) -> VerifiedCheckpoint | None:
     try:
-        verified = trust.verify_checkpoint(bundle.read("log/checkpoint"), "log/checkpoint")
+        verified = bundle.checked_checkpoint(trust)
     except WorldError as error:
         report.fail("log/checkpoint", error.message)
         return None
     checkpoint = verified.checkpoint
     report.log_key = verified.log.text()
     report.checkpoint = {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()}
-    if checkpoint.origin != position.origin:
-        report.fail("log/checkpoint", f"is of the log {checkpoint.origin}; the manifest names {position.origin}")
-        return None
-    if (checkpoint.size, checkpoint.root.hex()) != (position.size, position.root):
-        report.fail(
-            "log/checkpoint", f"is of size {checkpoint.size}; the manifest names {position.size}, or another root"
-        )
-        return None
-    return checkpoint
+    return verified
 
 
 def _check_log(bundle: Bundle, checkpoint: Checkpoint, report: Report) -> bool:
     """Recompute every tile and the root from the entries. Returns whether the entries are the log's."""
-    if checkpoint.size > bundle.entry_capacity():
-        report.fail("log/checkpoint", f"says {checkpoint.size} leaves, which is more than the log in this bundle holds")
-        return False
-    wanted = {f"log/{path}" for path in expected_paths(checkpoint.size)}
-    for path in sorted(item for item in bundle.manifest.files if item.startswith("log/tile/")):
-        if path not in wanted:
-            report.fail(path, f"is no tile of a log of size {checkpoint.size}")
     audit = audit_tiles(checkpoint.size, bundle.read_log)
     for problem in audit:
         report.fail(f"log/{problem.path}", problem.message)
@@ -158,19 +149,24 @@ def _check_log(bundle: Bundle, checkpoint: Checkpoint, report: Report) -> bool:
     return audit.root == checkpoint.root
 
 
-def _check_pin(bundle: Bundle, pin: Path, trust: TrustPolicy, checkpoint: Checkpoint, report: Report) -> None:
-    """The pinned checkpoint must be of this log, and this log must extend it."""
+def _check_pin(bundle: Bundle, pin: Path, trust: TrustPolicy, verified: VerifiedCheckpoint, report: Report) -> None:
+    """The pinned checkpoint must be signed by the same key, and this log must extend it."""
+    checkpoint = verified.checkpoint
     try:
-        pinned = trust.verify_checkpoint(pin.read_bytes(), "pin").checkpoint
+        pinned_by = trust.verify_checkpoint(pin.read_bytes(), "pin")
     except OSError:
         report.fail("pin", f"{pin} cannot be read")
         return
     except WorldError as error:
         report.fail("pin", f"is no checkpoint of this log: {error.message}")
         return
+    pinned = pinned_by.checkpoint
+    if pinned_by.log != verified.log:
+        report.fail("pin", f"is signed by the key {pinned_by.log.text()}, this bundle's log by {verified.log.text()}")
+        return
     if pinned.size > checkpoint.size:
         report.fail(
-            "pin", f"is of size {pinned.size}, larger than this bundle's log ({checkpoint.size}): get a newer bundle"
+            "pin", f"is of size {pinned.size}, larger than this bundle's log ({checkpoint.size}): get a newer one"
         )
         return
     edge = CompactRange()
@@ -225,8 +221,12 @@ def _check_openings(derived: Derived, openings: BundleOpenings, report: Report) 
             )
 
 
-def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> None:
-    """Texts are compared byte for byte when this version wrote them; definition and policies always, as data."""
+def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> set[str]:
+    """Compare the texts, and return their paths.
+
+    What programs read (JSON, YAML, the card's list of data files) is compared as data always; the prose around it,
+    byte for byte, when this version wrote it.
+    """
     documents = {}
     for path, digest in derived.facts.terms.documents.items():
         content = bundle.read(f"dataset/{path}")
@@ -236,24 +236,51 @@ def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> None:
     files: dict[tuple[str, str], str] = {}
     for path in bundle.parquet_files("data/"):
         parts = path.split("/")
-        files[parts[1], parts[2].rsplit("-", 1)[0]] = path
+        if len(parts) == 3:
+            files[parts[1], parts[2].rsplit("-", 1)[0]] = path
     same_writer = bundle.manifest.writers.get("evenhand") == writer_versions()["evenhand"]
-    for path, content in derived.texts(files, documents).items():
+    expected = derived.texts(files, documents)
+    for path, content in expected.items():
         found = bundle.read(path)
-        if path.endswith(".json"):
-            if _parsed(found) != json.loads(content):
-                report.fail(path, _first_difference(found, content))
-        elif same_writer and found != content:
+        if found != content and (same_writer or _as_data(path, found) != _as_data(path, content)):
             report.fail(path, _first_difference(found, content))
     if not same_writer:
-        report.notes.append("README.md and other texts were written by another version and compared by digest only")
+        report.notes.append("the prose of README.md and other texts is by another version and was not compared")
+    return set(expected)
 
 
-def _parsed(content: bytes) -> Any:
+def _as_data(path: str, content: bytes) -> Any:
+    """What programs read of a text file; None for one that only people read."""
+    text = content.decode("utf-8", "replace")
     try:
-        return load_json(content)
-    except SchemaInvalid:
-        return None
+        if path.endswith(".json"):
+            return load_json(text)
+        if path == "README.md":
+            return load_yaml(text.split("---\n")[1])
+        if path.endswith((".yaml", ".cff")):
+            return load_yaml(text)
+    except (SchemaInvalid, IndexError):
+        return "unreadable"
+    return None
+
+
+def _check_listed(bundle: Bundle, texts: set[str], report: Report) -> None:
+    """Every listed file is one that a bundle has, under the name and with the row count that it says."""
+    log = {f"log/{path}" for path in ["checkpoint", *expected_paths(bundle.manifest.log.size)]}
+    known = texts | log | {"trust/policy"}
+    for path, entry in sorted(bundle.manifest.files.items()):
+        if not _PARQUET.fullmatch(path):
+            if path not in known:
+                report.fail(path, "is no file of a bundle")
+            continue
+        if not path.endswith(f"-{entry.sha256[:8]}.parquet"):
+            report.fail(path, f"should carry the start of its SHA-256, {entry.sha256[:8]}, in its name")
+        try:
+            rows = pq.read_metadata(bundle.path / path).num_rows
+        except (OSError, pa.ArrowException, ValueError):
+            continue  # said already by whoever read it
+        if entry.rows != rows:
+            report.fail(path, f"has {rows} rows; the manifest says {entry.rows}")
 
 
 def _first_difference(found: bytes, expected: bytes) -> str:

@@ -82,6 +82,11 @@ def _print_stage(stage: dict[str, Any]) -> None:
     rule = stage["rule"]
     typer.echo(f"  {stage['stage'].capitalize()}: {rule['seats']} seats for each of {', '.join(rule['required'])};")
     typer.echo(f"    satisfied by at least {rule['min_accepts']} and {rule['min_share_percent']} % of them accepting")
+    appeal = stage["appeal"]
+    if appeal is not None:
+        typer.echo(f"    appealed by {appeal['by']}, {_when(appeal)}")
+        text = appeal["rationale"]
+        typer.echo(wrapped(f"«{text}»" if isinstance(text, str) else (text or {}).get("not_shown", ""), "      "))
     for review in stage["reviews"]:
         _print_review(review)
     for item in stage["passed"]:

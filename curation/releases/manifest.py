@@ -17,6 +17,7 @@ from curation_schemas.parsing import SchemaInvalid, load_json, validate
 from curation_schemas.release import MADE_AFTER, MANIFEST, FileEntry, ReleaseManifest
 
 _CHUNK = 1 << 20
+MAX_MANIFEST_BYTES = 16_000_000
 
 
 def sha256_of(path: Path) -> str:
@@ -45,8 +46,13 @@ def render_manifest(manifest: ReleaseManifest) -> bytes:
 
 def read_manifest(bundle: Path) -> ReleaseManifest:
     """Read a bundle's manifest. Raises BundleInvalid."""
+    path = bundle / MANIFEST
     try:
-        content = (bundle / MANIFEST).read_bytes()
+        if path.is_symlink() or not path.is_file():
+            raise BundleInvalid("is missing or no plain file", where=MANIFEST, hint="Is this a release's folder?")
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            raise BundleInvalid(f"is larger than {MAX_MANIFEST_BYTES} bytes", where=MANIFEST)
+        content = path.read_bytes()
     except OSError:
         raise BundleInvalid(
             "is missing or cannot be read", where=MANIFEST, hint="Is this a release's folder?"

@@ -107,6 +107,7 @@ class History:
     reviews: dict[str, KeptReview] = field(default_factory=dict)
     erased: dict[str, str] = field(default_factory=dict)
     """Commitment → the leaf that erased its opening."""
+    appeals: dict[str, RoundAppealed] = field(default_factory=dict)
     held: dict[str, frozenset[str]] = field(default_factory=dict)
     """Leaf of an act → the commitments in it."""
 
@@ -371,6 +372,7 @@ def _apply_appealed(history: History, event: RoundAppealed, leaf: str, epoch: in
     revision.stages.append(
         Round(revision.leaf, revision.number, 2, first.required, first.rule, epoch, first=first, appeal=leaf)
     )
+    history.appeals[leaf] = event
     history.held[leaf] = frozenset({event.rationale})
 
 

@@ -11,7 +11,7 @@ from sys import intern
 from typing import Literal
 
 from curation_schemas.events import ReviewSubmitted
-from curation_schemas.review import Comparison, OrderShown, PositionsSeen, Scores, Verdict, Via
+from curation_schemas.review import Comparison, OrderShown, PositionsSeen, ReasonCode, Scores, Verdict, Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class KeptReview:
     declaration: str
     verdict: Verdict
     scores: Scores
-    reasons: tuple[str, ...]
+    reasons: tuple[ReasonCode, ...]
     rationale: str | None
     counter_source: str | None
     comparison: Comparison | None

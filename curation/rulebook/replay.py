@@ -14,7 +14,7 @@ from typing import Any
 from curation.clock import days_between
 from curation.errors import EvenhandError, LogInconsistent, Refused
 from curation.log.attestation import check_attestation
-from curation.log.leaf import decode_leaf
+from curation.log.leaf import canonical_json, decode_leaf
 from curation.log.merkle import leaf_hash
 from curation.log.order import canonical_order
 from curation.rulebook.declarations import Declaration, Declarations
@@ -35,9 +35,20 @@ from curation_schemas.events import (
     RevisionBrought,
     RoundClosed,
     TopicDefined,
+    leaf_fields,
     references_of,
 )
 from curation_schemas.parsing import SchemaInvalid, validate
+
+# A leaf has one form: nothing absent is written out, and numbers are numbers. These marks are rare, so that the full
+# comparison is made for few leaves.
+_UNUSUAL = (b":null", b":[]", b":{}", b":true", b":false")
+
+
+def _check_form(event: AnyEvent, fields: Mapping[str, Any]) -> None:
+    if canonical_json(leaf_fields(event)) != canonical_json(fields):
+        raise SchemaInvalid([("", "the leaf is not in the one form of its event")])
+
 
 NotOfExamples = DatasetDefined | TopicDefined | PolicyChanged | PerspectiveDeclared | EpochClosed | ReleaseCut
 _NOT_OF_EXAMPLES = (DatasetDefined, TopicDefined, PolicyChanged, PerspectiveDeclared, EpochClosed, ReleaseCut)
@@ -112,6 +123,8 @@ class Replay:
         try:
             fields = decode_leaf(leaf, where)
             event = validate(EVENT, fields)
+            if any(mark in leaf for mark in _UNUSUAL) or b'"v":1' not in leaf:
+                _check_form(event, fields)
         except SchemaInvalid as error:
             self.violations.append(Violation(index, "schema", str(error)))
             return

@@ -9,6 +9,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NoReturn, TypeVar
 
 import yaml
@@ -30,27 +31,49 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise SchemaInvalid([(key[:80], "the key occurs twice in one object")])
+            raise SchemaInvalid([(_shown_key(key), "the key occurs twice in one object")])
         found[key] = value
     return found
+
+
+def _shown_key(key: object) -> str:
+    """A foreign name, short and without anything that could drive a terminal or a log."""
+    return ascii(str(key)[:60])[1:-1]
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise SchemaInvalid([("", "holds a number that is too large")])
+    return number
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise SchemaInvalid([("", f"{name} is no JSON number")])
 
 
+def _check_length(text: str) -> None:
+    if len(text) > MAX_DOCUMENT_CHARS:
+        raise SchemaInvalid([("", f"is longer than {MAX_DOCUMENT_CHARS} characters")])
+
+
 def load_json(text: str | bytes) -> Any:
     """Parse strict JSON. Raises SchemaInvalid with line and column."""
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
-        value = json.loads(decoded, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
+        _check_length(decoded)
+        value = json.loads(
+            decoded, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant, parse_float=_finite
+        )
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
         raise SchemaInvalid([("", f"is not UTF-8: byte {error.start}")]) from None
     except UnicodeEncodeError:
         raise SchemaInvalid([("", "holds a lone surrogate (half of a character pair)")]) from None
     except json.JSONDecodeError as error:
-        raise SchemaInvalid([("", f"is not JSON: {error.msg} at line {error.lineno} column {error.colno}")]) from None
+        raise SchemaInvalid(
+            [("", f"is not JSON: {error.msg.removesuffix(' at')} at line {error.lineno} column {error.colno}")]
+        ) from None
     except RecursionError:
         raise SchemaInvalid([("", "is nested too deeply")]) from None
     except SchemaInvalid:
@@ -61,7 +84,7 @@ def load_json(text: str | bytes) -> Any:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """PyYAML's safe loader, refusing duplicate keys and leaving dates as text."""
+    """PyYAML's safe loader, refusing duplicate keys and infinite numbers, and leaving dates as text."""
 
 
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -74,6 +97,16 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     return found
 
 
+def _text(loader: _StrictLoader, node: yaml.ScalarNode) -> str:
+    return str(loader.construct_scalar(node))
+
+
+def _float(loader: _StrictLoader, node: yaml.ScalarNode) -> float:
+    return _finite(str(loader.construct_yaml_float(node)))
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
+_StrictLoader.add_constructor("tag:yaml.org,2002:float", _float)
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 _StrictLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -83,6 +116,7 @@ _StrictLoader.yaml_implicit_resolvers = {
 
 def load_yaml(text: str) -> Any:
     """Parse YAML without aliases' surprises: safe tags only. Raises SchemaInvalid with the line."""
+    _check_length(text)
     try:
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader subclass
     except SchemaInvalid:
@@ -97,7 +131,7 @@ def problems_of(error: ValidationError) -> list[tuple[str, str]]:
     """Pydantic's errors as (field path, message), without the input."""
     problems = []
     for item in error.errors(include_url=False, include_input=False):
-        path = ".".join(str(part) for part in item["loc"])
+        path = ".".join(_shown_key(part) for part in item["loc"])
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "union_tag_invalid":
             # Pydantic's own message repeats the input.
@@ -116,6 +150,13 @@ def validate(model: type[Model] | TypeAdapter[Model], value: Any) -> Model:
             return model.validate_python(value)
         return model.model_validate(value)
     except ValidationError as error:
-        raise SchemaInvalid(problems_of(error)) from None
+        raise SchemaInvalid([(_without_tag(path, value), message) for path, message in problems_of(error)]) from None
     except RecursionError:
         raise SchemaInvalid([("", "is nested too deeply")]) from None
+
+
+def _without_tag(path: str, value: Any) -> str:
+    """A field's path without the name of the union's member, which Pydantic puts first."""
+    tags = [value.get(name) for name in ("kind", "type", "act")] if isinstance(value, dict) else []
+    first, _, rest = path.partition(".")
+    return rest if first in tags else path

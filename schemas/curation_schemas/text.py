@@ -18,8 +18,14 @@ from pydantic import AfterValidator, StringConstraints
 
 # Mn, Lo and So characters that show nothing and are used to hide data (Unicode TR36, TR39).
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _ALLOWED_CONTROLS = frozenset("\n\t")
+
+
+# Scripts whose ordinary words need a joiner or non-joiner (Unicode UAX 31 §2.3).
+_JOINING_SCRIPTS = tuple(
+    "ARABIC BENGALI DEVANAGARI GUJARATI GURMUKHI KANNADA MALAYALAM MONGOLIAN ORIYA SINHALA SYRIAC TAMIL TELUGU".split()
+)
 
 
 def _is_hidden(character: str) -> bool:
@@ -27,9 +33,24 @@ def _is_hidden(character: str) -> bool:
         return False
     if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE:
         return True
-    # Variation selectors can carry hidden bytes; only the emoji/text presentation selectors are ordinary.
+    # Variation selectors can carry hidden bytes; only the emoji/text presentation selectors are ordinary. Of the code
+    # points that Unicode has not assigned, those are refused that it keeps for invisible ones or for nothing at all:
+    # by number, because what a Python knows as assigned depends on its version.
     code = ord(character)
-    return 0xFE00 <= code <= 0xFE0D or 0xE0100 <= code <= 0xE01EF
+    return (
+        0xFE00 <= code <= 0xFE0D
+        or 0xE0000 <= code <= 0xE0FFF
+        or 0xFFF0 <= code <= 0xFFF8
+        or 0xFDD0 <= code <= 0xFDEF
+        or code == 0x2065
+        or code & 0xFFFE == 0xFFFE
+    )
+
+
+def _joins(text: str, offset: int) -> bool:
+    """Whether a (non-)joiner stands between characters of a script that needs it."""
+    around = text[max(0, offset - 1) : offset] + text[offset + 1 : offset + 2]
+    return len(around) == 2 and all(unicodedata.name(item, "").startswith(_JOINING_SCRIPTS) for item in around)
 
 
 def hidden_character(text: str) -> tuple[int, str] | None:
@@ -37,7 +58,7 @@ def hidden_character(text: str) -> tuple[int, str] | None:
     if text.isascii() and text.isprintable():
         return None
     for offset, character in enumerate(text):
-        if _is_hidden(character):
+        if _is_hidden(character) and not (character in "\u200c\u200d" and _joins(text, offset)):
             name = unicodedata.name(character, unicodedata.category(character))
             return offset, f"U+{ord(character):04X} {name}"
     return None

@@ -230,7 +230,7 @@ def test_charset_utf8_may_be_named(api):
         ("/v1/examples", None, [""]),
         ("/v1/examples", "text", [""]),
         ("/v1/examples", {}, [""]),
-        ("/v1/examples", sft(kind=SECRET), [""]),
+        ("/v1/examples", sft(kind=SECRET), ["kind"]),
         ("/v1/examples", sft(topic=7), ["sft.topic"]),
         ("/v1/examples", sft(unknown=1), ["sft.unknown"]),
         ("/v1/examples", sft() | {f"<b>{SECRET}": 1}, ["sft.?"]),
