@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from curation.errors import InvalidInput
+from curation_schemas.parsing import problems_of
+
+
+def read_settings() -> Settings:
+    """Read the settings. Raises InvalidInput naming the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        path, message = problems_of(error)[0]
+        raise InvalidInput(message, where=f"EVENHAND_{path.upper()}") from None
 
 
 class Settings(BaseSettings):

@@ -22,7 +22,7 @@ from fastapi.routing import APIRoute
 import curation
 from curation.clock import SystemClock
 from curation.home import open_home
-from curation.settings import Settings
+from curation.settings import read_settings
 from curation.writing import Platform
 from curation_api import errors
 from curation_api.arriving import CatchCrash, ReadBody, SetHeaders
@@ -48,7 +48,7 @@ everybody. Errors are problems as RFC 9457 has them.
 
 def platform_from_environment() -> Platform:
     """The platform that the settings name. Raises HomeUnusable."""
-    settings = Settings()
+    settings = read_settings()
     return Platform(open_home(settings.home), SystemClock(), settings.epoch_days)
 
 

@@ -119,7 +119,6 @@ _TITLES = {
     "unavailable": "The platform is busy or out of order",
 }
 _PLAIN_PATH = re.compile(r"[\w.\[\]-]*", re.ASCII)
-_TAG = re.compile(r"Input tag '.*' found using", re.DOTALL)
 
 
 def status_of(error: EvenhandError) -> int:
@@ -149,9 +148,9 @@ def _problem(code: str, status: int, **members: Any) -> Problem:
 
 
 def _field_problem(path: str, message: str) -> FieldProblem:
-    # A field's name may be made up by the caller, and Pydantic repeats an unknown tag of a union: neither goes back.
+    # A field's name may be made up by the caller: it does not go back.
     field = ".".join(part if _PLAIN_PATH.fullmatch(part) else "?" for part in path.split("."))
-    return FieldProblem(field=field, message=_TAG.sub("The tag found in", message))
+    return FieldProblem(field=field, message=message)
 
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -60,7 +60,7 @@ def _compare_file(bundle: Bundle, path: str, expected: Columns, report: Report) 
         return
     wrong = {} if actual.equals(expected.table()) else _differences(actual, expected)
     for number, why in expected.underivable.items():
-        wrong.setdefault(("expected", number), why)
+        wrong["expected", number] = why
     for (_, number), why in sorted(wrong.items(), key=lambda item: item[0][1]):
         report.fail(f"{path} {_name(expected, actual, number, why)}", why)
     failed_expected = {number for side, number in wrong if side == "expected"}

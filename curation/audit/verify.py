@@ -21,7 +21,7 @@ from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundl
 from curation.audit.report import Report
 from curation.audit.rows import compare_rows
 from curation.collection import paused_collection
-from curation.errors import EvenhandError, WorldError
+from curation.errors import BundleInvalid, EvenhandError, WorldError
 from curation.log.leaf import decode_leaf
 from curation.log.merkle import CompactRange, leaf_hash, tree_root
 from curation.log.notes import Checkpoint
@@ -229,7 +229,9 @@ def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> set[str]:
     """
     documents = {}
     for path, digest in derived.facts.terms.documents.items():
-        content = bundle.read(f"dataset/{path}")
+        content = _read_or_fail(bundle, f"dataset/{path}", report)
+        if content is None:
+            continue
         documents[path] = content
         if hashlib.sha256(content).hexdigest() != digest:
             report.fail(f"dataset/{path}", "is not the document that the dataset's definition names")
@@ -241,12 +243,20 @@ def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> set[str]:
     same_writer = bundle.manifest.writers.get("evenhand") == writer_versions()["evenhand"]
     expected = derived.texts(files, documents)
     for path, content in expected.items():
-        found = bundle.read(path)
-        if found != content and (same_writer or _as_data(path, found) != _as_data(path, content)):
+        found = _read_or_fail(bundle, path, report)
+        if found is not None and found != content and (same_writer or _as_data(path, found) != _as_data(path, content)):
             report.fail(path, _first_difference(found, content))
     if not same_writer:
         report.notes.append("the prose of README.md and other texts is by another version and was not compared")
     return set(expected)
+
+
+def _read_or_fail(bundle: Bundle, path: str, report: Report) -> bytes | None:
+    try:
+        return bundle.read(path)
+    except BundleInvalid as error:
+        report.fail(path, error.message)
+        return None
 
 
 def _as_data(path: str, content: bytes) -> Any:

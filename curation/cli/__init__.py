@@ -67,7 +67,7 @@ def main() -> None:
         _stop(str(error), 2 if isinstance(error, CallerError) else 1)
     except ModuleNotFoundError as error:
         extra = "release" if error.name in {"datasets", "huggingface_hub"} else "server"
-        _stop(f"this command needs the extra «{extra}»: pip install 'evenhand[{extra}]'", 2)
+        _stop(f"this command needs the extra «{extra}»; in the checkout: pip install '.[{extra}]'", 2)
     except BrokenPipeError:
         sys.exit(1)
     except OSError as error:

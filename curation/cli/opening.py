@@ -28,12 +28,12 @@ def opened_platform(context: typer.Context) -> Iterator[Platform]:
     """The home with the machine's clock."""
     from curation.clock import SystemClock
     from curation.home import open_home
-    from curation.settings import Settings
+    from curation.settings import read_settings
     from curation.writing import Platform
 
     home = open_home(home_path(context))
     try:
-        yield Platform(home, SystemClock(), Settings().epoch_days)
+        yield Platform(home, SystemClock(), read_settings().epoch_days)
     finally:
         home.close()
 

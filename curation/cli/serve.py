@@ -31,5 +31,6 @@ def serve(
         workers=workers,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         log_level="warning",
     )

@@ -23,8 +23,20 @@ _ALLOWED_CONTROLS = frozenset("\n\t")
 
 
 # Scripts whose ordinary words need a joiner or non-joiner (Unicode UAX 31 §2.3).
-_JOINING_SCRIPTS = tuple(
-    "ARABIC BENGALI DEVANAGARI GUJARATI GURMUKHI KANNADA MALAYALAM MONGOLIAN ORIYA SINHALA SYRIAC TAMIL TELUGU".split()
+_JOINING_SCRIPTS = (
+    "ARABIC",
+    "BENGALI",
+    "DEVANAGARI",
+    "GUJARATI",
+    "GURMUKHI",
+    "KANNADA",
+    "MALAYALAM",
+    "MONGOLIAN",
+    "ORIYA",
+    "SINHALA",
+    "SYRIAC",
+    "TAMIL",
+    "TELUGU",
 )
 
 
