@@ -1,0 +1,94 @@
+"""The demonstration's home, played once for each test process and copied; and the command line, called as a program.
+
+The story's last day is fixed and identifiers are drawn from a seed, so that dates, splits and counts do not change from
+run to run. Keys, and with them the hashes of signed leaves, do.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import curation.begin
+import curation.demo
+from curation.cli import main
+from curation.clock import MovableClock
+from curation.writing import Platform
+
+LAST_DAY = 1_780_000_000
+SEED = 7
+"""One with which examples fall into every split."""
+FIRST, SECOND = "1.0.0", "2.0.0"
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a call of the command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def call(*arguments: object) -> Called:
+    """Call `evenhand` in this process, as the console script does. Any exception that it lets out is a traceback."""
+    out, err = io.StringIO(), io.StringIO()
+    code: Any = 0
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["evenhand", *map(str, arguments)])
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+    assert isinstance(code, int), code
+    return Called(code, out.getvalue(), err.getvalue())
+
+
+@dataclass(frozen=True)
+class Demo:
+    """The played home, and what the command printed."""
+
+    home: Path
+    output: str
+
+    def bundle(self, version: str = SECOND) -> Path:
+        return self.home / "releases" / version
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demonstration. Look, and never change anything: copy it first."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curation.demo, "SystemClock", lambda: MovableClock(LAST_DAY))
+        patch.setattr(curation.begin, "Platform", partial(Platform, token_bytes=random.Random(SEED).randbytes))
+        played = call("--home", home, "demo")
+    assert played.code == 0, played.err
+    yield Demo(home, played.out)
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def home(demo: Demo, tmp_path: Path) -> Path:
+    """A copy of the demonstration's home."""
+    return Path(shutil.copytree(demo.home, tmp_path / "home"))
+
+
+@pytest.fixture
+def bundle(demo: Demo, tmp_path: Path) -> Path:
+    """A copy of the second release."""
+    return Path(shutil.copytree(demo.bundle(), tmp_path / "bundle"))
