@@ -1,4 +1,4 @@
-"""What an attacker does to a bundle, at three strengths: files only; the manifest made to fit; its proof gone as well."""
+"""What an attacker does to a bundle, at three strengths: files only; the manifest made to fit; its proof gone too."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from curation.log.merkle import leaf_hash, root_hash
 from curation.log.notes import Checkpoint, SigningKey, sign_checkpoint
 from curation.log.tiles import build_log, expected_paths, iter_entries
 from curation.log.trust import TrustedLog, TrustPolicy
@@ -91,7 +92,7 @@ class Folder:
         counts: dict[str, dict[str, int]] = {}
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()
-            if not path.is_file() or name == PROOF or name == MANIFEST:
+            if not path.is_file() or name in (PROOF, MANIFEST):
                 continue
             content = path.read_bytes()
             files[name] = {"sha256": sha256(content), "bytes": len(content)}
@@ -127,9 +128,7 @@ class Folder:
         """Put another log in place of the bundle's, signed with this key, and a policy that trusts it."""
         for path in sorted((self.path / "log").rglob("*"), reverse=True):
             path.rmdir() if path.is_dir() else path.unlink()
-        written: dict[str, bytes] = {}
-        for name, content in build_log(0, leaves, written.__getitem__):
-            written[name] = content
+        written = dict(build_log(0, leaves, self.read))
         for name in expected_paths(len(leaves)):
             self.write(f"log/{name}", written[name])
         checkpoint = Checkpoint(key.name, len(leaves), root_of(leaves))
@@ -153,6 +152,4 @@ def _number_of_rows(path: Path, otherwise: int) -> int:
 
 
 def root_of(leaves: list[bytes]) -> bytes:
-    from curation.log.merkle import leaf_hash, root_hash
-
     return root_hash(map(leaf_hash, leaves))

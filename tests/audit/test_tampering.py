@@ -32,7 +32,7 @@ Found = tuple[str, str]
 
 @dataclass(frozen=True)
 class Tampering:
-    """What is done; what `verify` finds at any strength, while the manifest is as it was, and once it was made to fit."""
+    """What is done; what `verify` finds at any strength, while the manifest is as it was, and once it fits."""
 
     name: str
     do: Callable[[Folder, Demo], Any]
