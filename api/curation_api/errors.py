@@ -32,7 +32,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from curation.errors import CallerError, Conflict, EvenhandError, InvalidInput, NotAllowed, NotFound, Refused
+from curation.errors import CallerError, Conflict, EvenhandError, InvalidInput, NotAllowed, NotFound, Refused, Unavailable
 from curation.rulebook.rules import RULES
 from curation_api.views import FieldProblem, Problem, RuleView
 
@@ -103,6 +103,7 @@ _STATUS: dict[type[EvenhandError], int] = {
     Refused: 409,
     NotAllowed: 403,
     Conflict: 409,
+    Unavailable: 503,
 }
 _TITLES = {
     "malformed": "The body is not strict JSON",
@@ -118,6 +119,8 @@ _TITLES = {
     "internal": "Something broke inside",
     "unavailable": "The platform is busy or out of order",
 }
+_LATER = {"Retry-After": "2"}
+_UNCERTAIN = "The database went away while the act was being kept: it may have been. Look before you repeat it."
 _PLAIN_PATH = re.compile(r"[\w.\[\]-]*", re.ASCII)
 
 
@@ -133,6 +136,8 @@ def problem_of(error: EvenhandError) -> Problem:
     status = status_of(error)
     if status == 500:
         return _problem("internal", 500)
+    if isinstance(error, Unavailable):
+        return _problem("unavailable", 503, detail=_UNCERTAIN if error.uncertain else None)
     problem = _problem(error.code, status, detail=error.message, hint=error.hint or None)
     if isinstance(error, Refused):
         rule = RuleView(id=error.rule, sentence=RULES.get(error.rule, ""))
@@ -161,10 +166,11 @@ def respond(problem: Problem, headers: dict[str, str] | None = None) -> JSONResp
 
 def respond_to(error: EvenhandError) -> JSONResponse:
     """The response to an error; a broken world's message goes to the server's own log."""
-    if status_of(error) == 500:
+    if status_of(error) >= 500:
         # Messages of this tree hold no personal data (curation/errors.py).
         LOGGER.error("%s: %s", error.code, error)
-    return respond(problem_of(error), error.headers if isinstance(error, RequestError) else None)
+    headers = _LATER if isinstance(error, Unavailable) else error.headers if isinstance(error, RequestError) else None
+    return respond(problem_of(error), headers)
 
 
 def internal_problem() -> Problem:
@@ -201,7 +207,7 @@ async def _on_parameters(_request: Request, error: Exception) -> JSONResponse:
 
 async def _on_unavailable(_request: Request, error: Exception) -> JSONResponse:
     LOGGER.error("the database did not answer: %s", type(error).__name__)
-    return respond(_problem("unavailable", 503), {"Retry-After": "2"})
+    return respond(_problem("unavailable", 503), _LATER)
 
 
 def install(app: FastAPI) -> None:

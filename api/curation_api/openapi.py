@@ -30,7 +30,7 @@ _MEANINGS = {
     415: "The body is not plain `application/json` in UTF-8.",
     422: "A field is not what its schema says; `errors` lists every one.",
     500: "Something broke inside; nothing was changed.",
-    503: "The database is busy or out of order; nothing was changed.",
+    503: "The database is busy or out of order; nothing was changed, unless `detail` says otherwise.",
 }
 _BODY_PROBLEMS = (400, 415, 422)
 _MAY_ALWAYS = (413, 500, 503)

@@ -70,7 +70,8 @@ class ReceiptView(Wire):
     """Proof that an act was taken in. Whoever keeps it can be linked to the act."""
 
     leaf: Hash
-    sealed_by: int
+    sealed_by: int | None
+    """None: the act is sealed in the epoch in which its round ends."""
     """The epoch by whose end the leaf must stand in the log."""
     note: str
     """The same as a C2SP signed note, by the log's key."""

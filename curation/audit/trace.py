@@ -8,7 +8,6 @@ Rules that always hold:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,8 @@ from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import placement
 from curation.rulebook.replay import Replay, release_sizes, replay
 from curation.rulebook.rounds import Round
+from curation_schemas.bodies import read_body
+from curation_schemas.parsing import SchemaInvalid
 
 NOT_PROVED = (
     "that the text is true, fair or complete",
@@ -152,7 +153,7 @@ class _Storyteller:
             found.append({"version": self.bundle.manifest.version, "config": now[0], "revision": now[1]})
         return found
 
-    def _open(self, unit: str, commitment: str | None) -> Any:
+    def _open(self, unit: str, commitment: str | None, field: str = "") -> dict[str, Any] | None:
         """The text behind a commitment, or a word on why it is not here."""
         if commitment is None:
             return None
@@ -162,13 +163,18 @@ class _Storyteller:
             return {"not_shown": error.message}
         if body is not None:
             try:
-                return json.loads(body)
-            except ValueError:
-                return {"not_shown": "its opening is no JSON"}
+                return read_body(unit, body, field)
+            except SchemaInvalid as error:
+                return {"not_shown": f"what was committed to {error}"}
         eraser = self.history.erased.get(commitment)
         if eraser is not None:
             return {"not_shown": f"erased by event {self.state.index_of[eraser]}"}
         return {"not_shown": "its opening is not part of this release"}
+
+    def _statement(self, unit: str, commitment: str | None) -> Any:
+        """The words of a rationale or of evidence; or why they are not here."""
+        opened = self._open(unit, commitment)
+        return opened if opened is None or "not_shown" in opened else opened["text"]
 
     def _revision(self, revision: Revision) -> dict[str, Any]:
         event = revision.event
@@ -187,7 +193,7 @@ class _Storyteller:
             "translation_of": event.translation_of,
             "use": event.use,
             "content": {
-                name: [self._open("message", commitment) for commitment in commitments]
+                name: [self._open("message", commitment, name) for commitment in commitments]
                 for name, commitments in event.content.items()
             },
             "sources": [self._open("source", commitment) for commitment in event.sources],
@@ -227,15 +233,11 @@ class _Storyteller:
         event = self.history.appeals.get(stage.appeal or "")
         if event is None or stage.appeal is None:
             return None
-        rationale = self._open("rationale", event.rationale)
-        if isinstance(rationale, dict) and "text" in rationale:
-            rationale = rationale["text"]
+        rationale = self._statement("rationale", event.rationale)
         return {"by": event.pseudonym, **self._when(stage.appeal), "rationale": rationale, "attested": event.auth}
 
     def _review(self, event: KeptReview, leaf: str, counted: bool) -> dict[str, Any]:
-        rationale = self._open("rationale", event.rationale)
-        if isinstance(rationale, dict) and "text" in rationale:
-            rationale = rationale["text"]
+        rationale = self._statement("rationale", event.rationale)
         return {
             "review": leaf,
             **self._when(leaf),
@@ -263,7 +265,7 @@ class _Storyteller:
                 "revision": flag.event.revision,
                 "ground": flag.event.ground,
                 "by": flag.event.pseudonym,
-                "evidence": self._open("evidence", flag.event.evidence),
+                "evidence": self._statement("evidence", flag.event.evidence),
                 "upheld_by": [{"by": who, "perspective": perspective} for who, perspective in flag.upheld.values()],
                 "lapsed": flag.lapsed,
             }

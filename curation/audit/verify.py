@@ -62,7 +62,17 @@ def verify_bundle(path: Path, pin: Path | None = None) -> Report:
             _verify(bundle, pin, report)
     except EvenhandError as error:
         report.fail(error.where or str(path), error.message)
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         # A last line of defence: bytes that no check foresaw must still end in a report.
         report.fail(str(path), f"cannot be read as a bundle ({type(error).__name__})")
     return report

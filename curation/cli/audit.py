@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.cli.printing import print_json, shown
+from curation.cli.printing import print_json, shown, working
 from curation.cli.story import print_story
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def verify(
     _require_folder(bundle)
     if pin is not None and not pin.is_file():
         raise typer.BadParameter(f"{pin} is no file", param_hint="--pin")
-    report = verify_bundle(bundle, pin)
+    with working("Verifying every leaf, row and file"):
+        report = verify_bundle(bundle, pin)
     if as_json:
         print_json(report.as_json())
     else:
@@ -89,7 +90,8 @@ def trace(
     from curation.audit.trace import trace_example
 
     _require_folder(bundle)
-    traced = trace_example(bundle, example)
+    with working("Reading the log"):
+        traced = trace_example(bundle, example)
     if proof is not None:
         proof.write_bytes(traced.tlog_proof())
     if as_json:

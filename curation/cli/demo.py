@@ -31,6 +31,7 @@ def demo(
     dataset; then it is verified offline, as a stranger would.
     """
     from curation.demo import pilot_folder, play
+    from curation.settings import read_settings
 
     home = home_path(context)
     typer.echo("Simulated people, synthetic content: this shows how the record works and is nobody's opinion.\n")

@@ -21,14 +21,14 @@ def close(
     Closing early costs privacy: the fewer acts an epoch seals together, the easier it is to link one person's
     pseudonyms by when they act.
     """
-    from curation.epoch import close_epoch, days_open, epoch_due
+    from curation.epoch import close_due_epoch, close_epoch, days_open
 
     with opened_platform(context) as platform:
         days = days_open(platform)
-        if if_due and not epoch_due(platform):
-            typer.echo(f"Not due: the epoch has been open for {days if days is not None else 0} days.")
-            return
-        closed = close_epoch(platform)
+        closed = close_due_epoch(platform) if if_due else close_epoch(platform)
+    if closed is None:
+        typer.echo(f"Not due: the epoch has been open for {days if days is not None else 0} days.")
+        return
     sealed = closed.sealed
     typer.echo(f"Closed epoch {sealed.epoch} of {sealed.date}: {sealed.acts} acts sealed, {sealed.size} leaves in all.")
     if closed.rounds_ended or closed.flags_lapsed:

@@ -25,11 +25,12 @@ def init(
 ) -> None:
     """Make a home for a dataset. Its definition binds at once and is the log's first leaf."""
     from curation.begin import begin_home
+    from curation.settings import read_settings
     from curation.topics.define import read_definition
 
     command = read_definition(dataset)
     path = home_path(context)
-    platform, _ = begin_home(path, command, maintainer, origin=origin)
+    platform, _ = begin_home(path, command, maintainer, origin=origin, database=read_settings().database)
     home = platform.home
     typer.echo(f"Made a home for {home.dataset} in {path}, with {len(command.definition.topics)} topics.")
     typer.echo(f"  log  {home.origin}")

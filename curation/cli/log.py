@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from curation.cli.opening import acting, opened_platform
-from curation.cli.printing import print_json
+from curation.cli.printing import print_json, working
 
 app = typer.Typer(no_args_is_help=True, help="The append-only log: show, publish, replay.")
 
@@ -68,10 +68,11 @@ def erase(
 @app.command()
 def publish(context: typer.Context) -> None:
     """Write checkpoint and tiles again from the database."""
-    from curation.log.store import publish_log
+    from curation.db import taking_turns
+    from curation.log.store import LOG_FILES, publish_log
 
-    with opened_platform(context) as platform, platform.read() as loaded:
-        size = publish_log(loaded.connection, platform.home.log_path, anew=True)
+    with opened_platform(context) as platform, taking_turns(platform.home.engine, LOG_FILES) as now:
+        size = publish_log(now, platform.home.log_path, anew=True)
         typer.echo(f"Wrote a log of {size} leaves to {platform.home.log_path}.")
 
 
@@ -80,7 +81,7 @@ def replay(context: typer.Context) -> None:
     """Rebuild every projection table from the leaves, and say what was different. Exit 1 if anything was."""
     from curation.rebuild import projection_contents, rebuild_projection
 
-    with opened_platform(context) as platform, platform.write() as writing:
+    with opened_platform(context) as platform, platform.write(alone=True) as writing, working("Replaying the log"):
         before = projection_contents(writing.connection)
         state = rebuild_projection(writing.connection)
         after = projection_contents(writing.connection)

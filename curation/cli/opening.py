@@ -31,9 +31,10 @@ def opened_platform(context: typer.Context) -> Iterator[Platform]:
     from curation.settings import read_settings
     from curation.writing import Platform
 
-    home = open_home(home_path(context))
+    settings = read_settings()
+    home = open_home(home_path(context), settings.database)
     try:
-        yield Platform(home, SystemClock(), read_settings().epoch_days)
+        yield Platform(home, SystemClock(), settings.epoch_days)
     finally:
         home.close()
 

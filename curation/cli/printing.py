@@ -12,6 +12,7 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
@@ -48,6 +49,18 @@ def wrapped(text: str, indent: str = "", width: int = 100) -> str:
         if part
     ]
     return "\n".join(parts)
+
+
+@contextmanager
+def working(title: str) -> Iterator[None]:
+    """A sign of life at a terminal while one long step runs."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(title):
+        yield
 
 
 def progress(items: Iterable[Item], title: str, total: int) -> Iterator[Item]:

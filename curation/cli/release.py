@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from curation.cli.opening import acting, home_path, opened_platform
-from curation.cli.printing import print_json, print_table
+from curation.cli.printing import print_json, print_table, working
 
 app = typer.Typer(no_args_is_help=True, help="Releases: plan, cut, list, build again.")
 
@@ -20,7 +20,7 @@ def plan(
     """Say what goes into a release cut now, what does not, and why."""
     from curation.releases.cut import plan_release
 
-    with opened_platform(context) as platform:
+    with opened_platform(context) as platform, working("Deriving the release"):
         planned = plan_release(platform).as_json()
     if as_json:
         print_json(planned)
@@ -47,7 +47,9 @@ def cut(
     from curation.releases.cut import cut_release
 
     with opened_platform(context) as platform:
-        made = cut_release(platform, acting(platform, who))
+        actor = acting(platform, who)
+        with working("Building the bundle"):
+            made = cut_release(platform, actor)
     rows = sum(sum(splits.values()) for splits in made.manifest.rows.values())
     typer.echo(f"Cut {made.manifest.version}: {rows} rows in {made.path}")
     typer.echo(f"Check it: evenhand verify {made.path}")
@@ -76,6 +78,6 @@ def rebuild(
     from curation.releases.cut import rebuild_release
 
     target = out or home_path(context) / "releases" / version
-    with opened_platform(context) as platform:
+    with opened_platform(context) as platform, working("Building the bundle"):
         manifest = rebuild_release(platform, version, target)
     typer.echo(f"Built {manifest.version} again in {target}. Check it: evenhand verify {target}")

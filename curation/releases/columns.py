@@ -119,19 +119,23 @@ class Columns:
     def __init__(self, config: str) -> None:
         self.config = config
         self.values: dict[str, list[Any]] = {name: [] for name in SCHEMAS[config].names}
+        self._appends = [(name, column.append) for name, column in self.values.items()]
+        self.rows = 0
         self.erased: dict[int, int] = {}
         """Row → index of the event that erased part of it."""
         self.underivable: dict[int, str] = {}
         """Row → why it cannot be derived (an opening is missing or does not fit)."""
 
     def __len__(self) -> int:
-        return len(next(iter(self.values.values())))
+        return self.rows
 
     def add(self, row: dict[str, Any]) -> int:
         """Add a row; columns that it lacks are null. Returns its number."""
-        for name, column in self.values.items():
-            column.append(row.get(name))
-        return len(self) - 1
+        value_of = row.get
+        for name, append in self._appends:
+            append(value_of(name))
+        self.rows += 1
+        return self.rows - 1
 
     def table(self) -> pa.Table:
         """The rows as an Arrow table with the config's schema."""

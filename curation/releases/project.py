@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from curation.errors import LogInconsistent
 from curation.releases.columns import CRITERIA, Columns
 from curation.rulebook.history import History, Revision
@@ -22,6 +20,8 @@ from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import Placement, placement
 from curation.rulebook.replay import Replay
 from curation.rulebook.rounds import Round
+from curation_schemas.bodies import read_body
+from curation_schemas.parsing import SchemaInvalid
 from curation_schemas.release import CONFIGS
 
 BodyOf = Callable[[str, str], bytes | None]
@@ -32,7 +32,6 @@ Raises LogInconsistent for an opening that does not fit its commitment.
 
 _TRAIN, _VALIDATION = 90, 95
 _SPLIT_DOMAIN = b"evenhand.org/v1/split\x00"
-_decode = msgspec.json.decode
 
 
 def split_of(group: str) -> str:
@@ -104,7 +103,7 @@ class _Projector:
 
     # --- openings -------------------------------------------------------------------------------------------------
 
-    def _open(self, history: History, act: str, unit: str, commitment: str) -> Any:
+    def _open(self, history: History, act: str, unit: str, commitment: str, field: str = "") -> dict[str, Any] | None:
         """The value behind a commitment; None, noted as erased or missing, when it is gone."""
         try:
             body = self.body_of(unit, commitment)
@@ -115,9 +114,9 @@ class _Projector:
         if body is not None:
             self.made.openings.append((self.state.index_of[act], commitment))
             try:
-                return _decode(body)
-            except msgspec.DecodeError:
-                self._missing.append(f"the opening of {commitment[:16]}… is no JSON")
+                return read_body(unit, body, field)
+            except SchemaInvalid as error:
+                self._missing.append(f"the text behind {commitment[:16]}… {error}")
                 return None
         eraser = history.erased.get(commitment)
         if eraser is not None:
@@ -192,15 +191,15 @@ class _Projector:
     def _origin(self, history: History, revision: Revision) -> dict[str, Any]:
         event = revision.event
         opened = self._open(history, revision.leaf, "origin", event.origin) if event.origin else None
-        found = opened if isinstance(opened, dict) else {}
+        found = opened or {}
         return {"kind": event.origin_kind, "model": found.get("model"), "version": found.get("version")}
 
     def _content(self, history: History, revision: Revision) -> dict[str, Any]:
         event = revision.event
         row: dict[str, Any] = {"use": event.use}
         for name, commitments in event.content.items():
-            opened = [self._open(history, revision.leaf, "message", commitment) for commitment in commitments]
-            values = [item for item in opened if isinstance(item, dict)]
+            opened = [self._open(history, revision.leaf, "message", commitment, name) for commitment in commitments]
+            values = [item for item in opened if item is not None]
             if name == "synthesis":
                 row[name] = values[0].get("content") if values else None
             else:
@@ -209,7 +208,7 @@ class _Projector:
 
     def _add_source(self, history: History, act: str, commitment: str) -> None:
         opened = self._open(history, act, "source", commitment)
-        found = opened if isinstance(opened, dict) else {}
+        found = opened or {}
         quote = found.get("quote") or None
         status = None if not found else "not_checked" if quote else "none"
         row = {**found, "source_id": source_id(commitment), "quote": quote, "quote_status": status}
@@ -239,7 +238,7 @@ class _Projector:
             "verdict": event.verdict,
             "scores": dict.fromkeys(CRITERIA) | event.scores,
             "reason_codes": list(event.reasons),
-            "rationale": rationale.get("text") if isinstance(rationale, dict) else None,
+            "rationale": rationale["text"] if rationale else None,
             "comparison": event.comparison,
             "order_shown": event.order_shown,
             "counted": leaf not in stage.superseded and stage.outcome is not None,

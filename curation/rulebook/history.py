@@ -79,8 +79,8 @@ class Revision:
 class Flag:
     """A flag and who upheld it: leaf → (pseudonym, perspective).
 
-    `epoch` is that of the flagged revision: a flag may wait, unsealed, for the round that its review belongs to, and
-    nothing here may depend on when a leaf that can wait is sealed.
+    `epoch` is when it was raised, at the latest: the epoch of its leaf; or, where it may have waited unsealed with its
+    review, the epoch in which that review's stage opened. Nothing here may depend on when a leaf that waits is sealed.
     """
 
     leaf: str
@@ -177,9 +177,9 @@ class History:
 
     def check(self, event: ExampleEvent, epoch: int, around: Surroundings) -> None:
         """Raise Refused when the event may not stand here, in this epoch. Changes nothing."""
-        if not self.revisions and not isinstance(event, ExampleProposed):
+        if not self.revisions and type(event) is not ExampleProposed:
             raise Refused("review/revision-known", f"example {self.example} does not exist")
-        if self.withdrawn is not None and isinstance(event, (ExampleWithdrawn, ExampleRevised)):
+        if self.withdrawn is not None and type(event) in (ExampleWithdrawn, ExampleRevised):
             raise Refused("withdraw/once", f"example {self.example} is withdrawn")
         _CHECKS[type(event)](self, event, epoch, around)
 
@@ -279,11 +279,13 @@ def _stage(revision: Revision, number: int) -> Round:
 
 def _check_declared(event: ReviewSubmitted | SeatPassed | FlagUpheld, epoch: int, around: Surroundings) -> None:
     declaration = around.declaration(event.declaration)
-    fits = declaration is not None and (
-        (declaration.topic, declaration.pseudonym, declaration.perspective)
-        == (event.topic, event.pseudonym, event.perspective)
-    )
-    if declaration is None or not fits or not declaration.holds_for(epoch):
+    if (
+        declaration is None
+        or declaration.pseudonym != event.pseudonym
+        or declaration.perspective != event.perspective
+        or declaration.topic != event.topic
+        or not declaration.holds_for(epoch)
+    ):
         raise Refused(
             "review/declared",
             f"this person has not declared the perspective {event.perspective} on {event.topic} before the round",
@@ -292,21 +294,20 @@ def _check_declared(event: ReviewSubmitted | SeatPassed | FlagUpheld, epoch: int
 
 def _check_review(history: History, event: ReviewSubmitted, epoch: int, around: Surroundings) -> None:
     revision = history.revision_of(event.revision, "review/revision-known")
-    _check_sitting(history, revision, event, around)
-    _stage(revision, event.stage).check_review(event, history.first.kind)
+    stage = _stage(revision, event.stage)
+    _check_sitting(history, stage, event, around)
+    stage.check_review(event, history.first.kind)
 
 
-def _check_sitting(
-    history: History, revision: Revision, event: ReviewSubmitted | SeatPassed, around: Surroundings
-) -> None:
+def _check_sitting(history: History, stage: Round, event: ReviewSubmitted | SeatPassed, around: Surroundings) -> None:
     if event.topic != history.first.topic:
         raise Refused("review/declared", f"example {history.example} belongs to topic {history.first.topic}")
     if event.pseudonym == history.first.pseudonym:
         raise Refused("review/not-own", "nobody reviews their own example")
     for flag in history.flags.values():
-        if flag.event.revision == revision.leaf and any(event.pseudonym == who for who, _ in flag.upheld.values()):
+        if flag.event.revision == stage.revision and any(event.pseudonym == who for who, _ in flag.upheld.values()):
             raise Refused("flag/uninvolved", "this person upheld a flag of this revision and cannot judge it")
-    _check_declared(event, _stage(revision, event.stage).epoch, around)
+    _check_declared(event, stage.epoch, around)
 
 
 def _apply_review(history: History, event: ReviewSubmitted, leaf: str, epoch: int, around: Surroundings) -> None:
@@ -319,8 +320,9 @@ def _apply_review(history: History, event: ReviewSubmitted, leaf: str, epoch: in
 
 def _check_passed(history: History, event: SeatPassed, epoch: int, around: Surroundings) -> None:
     revision = history.revision_of(event.revision, "review/revision-known")
-    _check_sitting(history, revision, event, around)
-    _stage(revision, event.stage).check_pass(event)
+    stage = _stage(revision, event.stage)
+    _check_sitting(history, stage, event, around)
+    stage.check_pass(event)
 
 
 def _apply_passed(history: History, event: SeatPassed, leaf: str, epoch: int, around: Surroundings) -> None:
@@ -346,7 +348,7 @@ def _check_closed(history: History, event: RoundClosed, epoch: int, around: Surr
 
 
 def _apply_closed(history: History, event: RoundClosed, leaf: str, epoch: int, around: Surroundings) -> None:
-    _stage(history.revision_of(event.revision, "round/end"), event.stage).apply_closing(event, leaf)
+    _stage(history.revision_of(event.revision, "round/end"), event.stage).apply_closing(event, leaf, epoch)
 
 
 def _check_appealed(history: History, event: RoundAppealed, epoch: int, around: Surroundings) -> None:
@@ -391,7 +393,11 @@ def _check_flagged(history: History, event: FlagRaised, epoch: int, around: Surr
 
 
 def _apply_flagged(history: History, event: FlagRaised, leaf: str, epoch: int, around: Surroundings) -> None:
-    history.flags[leaf] = Flag(leaf, event, history.revision_of(event.revision, "flag/revision-known").epoch)
+    raised_in = epoch
+    for stage in history.revision_of(event.revision, "flag/revision-known").stages:
+        if event.review is not None and stage.holds(event.review) and stage.closed_in in (None, epoch):
+            raised_in = stage.epoch
+    history.flags[leaf] = Flag(leaf, event, raised_in)
     history.held[leaf] = frozenset({event.evidence})
 
 

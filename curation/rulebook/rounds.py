@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from sys import intern
 from typing import Any
 
@@ -39,6 +40,12 @@ def accepts(event: ReviewSubmitted, kind: str) -> bool:
     return event.verdict == "accept" and (kind != "preference" or event.comparison == "chosen")
 
 
+@cache
+def _policy(seats: int, min_accepts: int, min_share_percent: int, stage: int) -> AcceptancePolicy:
+    """The acceptance policy of a round (stage 1) or of a round with its appeal (stage 2)."""
+    return AcceptancePolicy(seats * stage, min_accepts * stage, Fraction(min_share_percent, 100))
+
+
 @dataclass(slots=True)
 class Round:
     """The state of one stage of a round: stage 1, or the appeal as stage 2 with `first` as its first stage."""
@@ -58,6 +65,7 @@ class Round:
     """Leaf of a seat handed on → the pseudonym that handed it on."""
     closed: str | None = None
     """The leaf that ended this stage."""
+    closed_in: int | None = None
     how: str | None = None
     outcome: Outcome | None = None
 
@@ -80,7 +88,7 @@ class Round:
 
     def holds(self, leaf: str) -> bool:
         """Whether this leaf is a vote in this stage."""
-        return any(cast.leaf == leaf for cast in self.seats.values())
+        return leaf in self.superseded or any(cast.leaf == leaf for cast in self.seats.values())
 
     def cast_by(self, pseudonym: str) -> tuple[SeatKey, Cast] | None:
         """The seat that this person filled, and the vote in it."""
@@ -104,9 +112,8 @@ class Round:
             for stage in stages
             for (perspective, _), cast in stage.seats.items()
         ]
-        share = Fraction(self.rule.min_share_percent, 100)
-        policy = AcceptancePolicy(self.rule.seats * self.stage, self.rule.min_accepts * self.stage, share)
-        return decide(self.required, votes, policy)
+        rule = self.rule
+        return decide(self.required, votes, _policy(rule.seats, rule.min_accepts, rule.min_share_percent, self.stage))
 
     def tally(self) -> list[tuple[str, int, int]]:
         """(perspective, filled seats, accepts) for each required perspective, the first stage's included."""
@@ -134,8 +141,9 @@ class Round:
             )
         if (event.round, event.stage, event.appeal) != (self.number, self.stage, self.appeal):
             raise Refused("review/seat-exists", f"the seat names round {event.round} stage {event.stage} wrongly")
-        if event.seat not in self.seat_numbers():
-            first, last = self.seat_numbers()[0], self.seat_numbers()[-1]
+        numbers = self.seat_numbers()
+        if event.seat not in numbers:
+            first, last = numbers[0], numbers[-1]
             raise Refused("review/seat-exists", f"seat {event.seat} does not exist; this stage has {first} to {last}")
         if event.pseudonym in self.passed.values():
             raise Refused("review/one-seat", "this person handed a seat of this round on already")
@@ -228,6 +236,7 @@ class Round:
             "by": by,
         }
 
-    def apply_closing(self, event: RoundClosed, leaf: str) -> None:
+    def apply_closing(self, event: RoundClosed, leaf: str, epoch: int) -> None:
         """Take the end in. Call `check_closing` first."""
+        self.closed_in = epoch
         self.closed, self.how, self.outcome = leaf, event.how, event.outcome

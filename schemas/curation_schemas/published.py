@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from pydantic import TypeAdapter
 
+from curation_schemas.contribution import LINE, PERSON
 from curation_schemas.definition import DatasetDefinition
 from curation_schemas.events import EVENT
 from curation_schemas.example import EXAMPLE
@@ -28,6 +29,8 @@ _ADAPTERS: dict[str, TypeAdapter[object]] = {
     "flag": TypeAdapter(FlagForm),
     "event": EVENT,  # type: ignore[dict-item]  # as above
     "manifest": TypeAdapter(ReleaseManifest),
+    "contribution": LINE,  # type: ignore[dict-item]  # as above
+    "person": PERSON,  # type: ignore[dict-item]  # as above
 }
 
 

@@ -1,7 +1,7 @@
 """The text types that every wire model is made of.
 
 Rules that always hold:
-- contributed text is Unicode NFC, with no control, invisible, bidirectional or unassigned characters (newline and tab
+- contributed text is Unicode NFC, with no control, invisible, bidirectional or private characters (newline and tab
   excepted), so that what a reviewer sees is what a model is trained on;
 - a lone surrogate is refused here, because no canonical JSON exists for it (RFC 8785 §3.2.2.2);
 - identifiers are ASCII, so that sorting them by code point, by UTF-16 unit and by byte is the same.
@@ -10,18 +10,25 @@ Rules that always hold:
 from __future__ import annotations
 
 import datetime
+import re
 import unicodedata
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, StringConstraints
 
-# Mn, Lo and So characters that show nothing and are used to hide data (Unicode TR36, TR39).
-_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0")
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_ALLOWED_CONTROLS = frozenset("\n\t")
-
-
+# What is refused, by number and not by what this Python's Unicode tables say, so that a text admitted once is admitted
+# by every verifier: controls but newline and tab, invisible format and bidirectional characters, tags, variation
+# selectors (which can carry hidden bytes; those for emoji and text presentation are ordinary), fillers, private use,
+# surrogates, line and paragraph separators, and the code points that Unicode keeps for invisible ones or for nothing
+# (Unicode TR36, TR39). Visible format characters, such as U+06DD, are text.
+_REFUSED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff"
+    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 15))
+    + "]"
+)
 # Scripts whose ordinary words need a joiner or non-joiner (Unicode UAX 31 §2.3).
 _JOINING_SCRIPTS = (
     "ARABIC",
@@ -40,25 +47,6 @@ _JOINING_SCRIPTS = (
 )
 
 
-def _is_hidden(character: str) -> bool:
-    if character in _ALLOWED_CONTROLS:
-        return False
-    if unicodedata.category(character) in _REFUSED_CATEGORIES or character in _INVISIBLE:
-        return True
-    # Variation selectors can carry hidden bytes; only the emoji/text presentation selectors are ordinary. Of the code
-    # points that Unicode has not assigned, those are refused that it keeps for invisible ones or for nothing at all:
-    # by number, because what a Python knows as assigned depends on its version.
-    code = ord(character)
-    return (
-        0xFE00 <= code <= 0xFE0D
-        or 0xE0000 <= code <= 0xE0FFF
-        or 0xFFF0 <= code <= 0xFFF8
-        or 0xFDD0 <= code <= 0xFDEF
-        or code == 0x2065
-        or code & 0xFFFE == 0xFFFE
-    )
-
-
 def _joins(text: str, offset: int) -> bool:
     """Whether a (non-)joiner stands between characters of a script that needs it."""
     around = text[max(0, offset - 1) : offset] + text[offset + 1 : offset + 2]
@@ -67,10 +55,9 @@ def _joins(text: str, offset: int) -> bool:
 
 def hidden_character(text: str) -> tuple[int, str] | None:
     """The first refused character as (offset, «U+202E RIGHT-TO-LEFT OVERRIDE»), or None."""
-    if text.isascii() and text.isprintable():
-        return None
-    for offset, character in enumerate(text):
-        if _is_hidden(character) and not (character in "\u200c\u200d" and _joins(text, offset)):
+    for found in _REFUSED.finditer(text):
+        offset, character = found.start(), found.group()
+        if not (character in "\u200c\u200d" and _joins(text, offset)):
             name = unicodedata.name(character, unicodedata.category(character))
             return offset, f"U+{ord(character):04X} {name}"
     return None

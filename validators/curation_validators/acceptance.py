@@ -10,8 +10,9 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -34,18 +35,21 @@ class AcceptancePolicy:
     seats: int
     min_accepts: int
     min_share: float | Fraction
+    needed: int = field(init=False, compare=False)
+    """How many of the seats must accept, by both thresholds together."""
 
     def __post_init__(self) -> None:
         if not (1 <= self.min_accepts <= self.seats):
             raise ValueError(f"min_accepts must lie between 1 and the {self.seats} seats, not {self.min_accepts}")
         if not (0 <= self.min_share <= 1):
             raise ValueError(f"min_share must lie between 0 and 1, not {self.min_share}")
+        # Exact: 0.60 as a float lies a hair under 3/5, and 3 of 5 must reach it either way.
+        share = Fraction(self.min_share).limit_denominator(10_000)
+        object.__setattr__(self, "needed", max(self.min_accepts, math.ceil(share * self.seats)))
 
     def satisfied_by(self, accepts: int) -> bool:
         """Whether `accepts` out of `seats` filled seats satisfy a perspective."""
-        # Exact: 0.60 as a float lies a hair under 3/5, and 3 of 5 must reach it either way.
-        share = Fraction(self.min_share).limit_denominator(10_000)
-        return accepts >= self.min_accepts and Fraction(accepts, self.seats) >= share
+        return accepts >= self.needed
 
 
 @dataclass(frozen=True, slots=True)

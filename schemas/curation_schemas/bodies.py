@@ -1,0 +1,47 @@
+"""What may stand behind a commitment, by unit: a server can commit to any bytes, so a reader checks their shape.
+
+Rules that always hold:
+- a body is one of these models and nothing else; the same limits and the same text hygiene hold as at intake.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from pydantic import BaseModel, ValidationError
+
+from curation_schemas.base import Wire
+from curation_schemas.example import Answer, Message, Origin, Source, Synthesis
+from curation_schemas.parsing import SchemaInvalid, problems_of
+from curation_schemas.text import Rationale
+
+
+class Statement(Wire):
+    """A rationale, or a flag's evidence."""
+
+    text: Rationale
+
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "message": Message,
+    "answers": Answer,
+    "synthesis": Synthesis,
+    "source": Source,
+    "origin": Origin,
+    "rationale": Statement,
+    "evidence": Statement,
+}
+
+
+def read_body(unit: str, body: bytes, field: str = "") -> dict[str, Any]:
+    """Read the body of a unit (for messages: of a content field). Raises SchemaInvalid."""
+    try:
+        value = msgspec.json.decode(body)
+        _MODELS.get(field, _MODELS[unit]).model_validate(value)
+    except (msgspec.DecodeError, RecursionError):
+        raise SchemaInvalid([("", f"is no {unit}: it is not JSON")]) from None
+    except ValidationError as error:
+        path, message = problems_of(error)[0]
+        raise SchemaInvalid([(path, f"is no {unit}: {message}")]) from None
+    return dict(value)
