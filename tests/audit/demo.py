@@ -20,11 +20,10 @@ from typing import Any
 
 import pytest
 
-import curation.begin
 import curation.demo
+from curation.begin import begin_home
 from curation.cli import main
 from curation.clock import MovableClock
-from curation.writing import Platform
 
 LAST_DAY = 1_780_000_000
 SEED = 7
@@ -75,7 +74,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     home = tmp_path_factory.mktemp("demo") / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(curation.demo, "SystemClock", lambda: MovableClock(LAST_DAY))
-        patch.setattr(curation.begin, "Platform", partial(Platform, token_bytes=random.Random(SEED).randbytes))
+        patch.setattr(curation.demo, "begin_home", partial(begin_home, token_bytes=random.Random(SEED).randbytes))
         played = call("--home", home, "demo")
     assert played.code == 0, played.err
     yield Demo(home, played.out)
