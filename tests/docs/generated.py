@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -75,9 +76,8 @@ def errors() -> str:
 
 def http_errors() -> str:
     """The errors of a request itself."""
-    rows = []
-    for found in curation_api.errors.RequestError.__subclasses__():
-        rows.append([f"`{found.code}`", str(found.status), _first_sentence(found)])
+    own = curation_api.errors.RequestError.__subclasses__()
+    rows = [[f"`{found.code}`", str(found.status), _first_sentence(found)] for found in own]
     internal = curation_api.errors.internal_problem()
     rows.append([f"`{internal.type.rsplit('/', 1)[1]}`", str(internal.status), f"{internal.title}."])
     return _table(["code", "HTTP status", "means"], rows)
@@ -105,7 +105,7 @@ def _attribute_docs(source: str, name: str) -> dict[str, str]:
     """Attribute → the string right under it, of a class in a module's source."""
     (body,) = (node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == name)
     found = {}
-    for node, after in zip(body, body[1:], strict=False):
+    for node, after in itertools.pairwise(body):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(after, ast.Expr):
             found[node.target.id] = " ".join(str(ast.literal_eval(after.value)).split())
     return found
@@ -113,7 +113,9 @@ def _attribute_docs(source: str, name: str) -> dict[str, str]:
 
 def policy_fields() -> str:
     """What a policy in dataset.yaml says, with its limits."""
-    rows = [[f"`standard.{name}`, `high.{name}`", *_range(AcceptanceRule, name)] for name in AcceptanceRule.model_fields]
+    rows = [
+        [f"`standard.{name}`, `high.{name}`", *_range(AcceptanceRule, name)] for name in AcceptanceRule.model_fields
+    ]
     rows += [[f"`{name}`", *_range(Policy, name)] for name in Policy.model_fields if name not in ("standard", "high")]
     return _table(["field", "from", "to"], rows)
 
@@ -141,7 +143,9 @@ def _walk(command: Any, path: list[str]) -> Iterator[tuple[list[str], str]]:
 def _usage(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         return str(parameter.name).upper()
-    option = str(parameter.opts[0]) if parameter.is_flag else f"{parameter.opts[0]} {parameter.opts[0].strip('-').upper()}"
+    option = (
+        str(parameter.opts[0]) if parameter.is_flag else f"{parameter.opts[0]} {parameter.opts[0].strip('-').upper()}"
+    )
     return option if parameter.required else f"[{option}]"
 
 

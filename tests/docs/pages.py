@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_FENCE = re.compile(r"^(?:<!-- (?P<mark>[^\n]*?) -->\n\n?)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
-_HEADING = re.compile(r"^##+ (.*)$", re.M)
+_FENCE = re.compile(
+    r"^(?:<!-- (?P<mark>[^\n]*?) -->\n\n?)?```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+_HEADING = re.compile(r"^##+ (.*)$", re.MULTILINE)
 _LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 
 
 def pages() -> list[Path]:
-    """Every page for people: the ones at the root, and docs/ but for the wording notes."""
+    """Every page for people: those at the root and in docs/, but for the wording notes and a dataset's own texts."""
     found = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
     docs = ROOT / "docs"
-    return found + [path for path in sorted(docs.rglob("*.md")) if docs / "wording" not in path.parents]
+    return found + sorted([*docs.glob("*.md"), *docs.glob("adr/*.md")])
 
 
 @dataclass(frozen=True)
@@ -56,5 +58,5 @@ def links(text: str) -> list[str]:
 
 def anchors(text: str) -> set[str]:
     """The anchors of a page's headings, as GitHub makes them."""
-    titles = re.findall(r"^#+ (.*)$", _blank_fences(text), re.M)
+    titles = re.findall(r"^#+ (.*)$", _blank_fences(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}

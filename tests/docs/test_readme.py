@@ -41,8 +41,9 @@ def checkout(tmp_path: Path) -> Path:
             shutil.copyfile(ROOT / name, copy / name)
     environment = copy / ".venv"
     environment.mkdir()
-    (environment / "bin").symlink_to(Path(sys.executable).parent)
-    (environment / "pyvenv.cfg").touch()
+    for part in Path(sys.prefix).iterdir():
+        if part.name != ".ready":
+            (environment / part.name).symlink_to(part)
     (environment / ".ready").write_text(str(copy.resolve()))
     return copy.resolve()
 
@@ -72,10 +73,10 @@ def as_script(block: Block, checkout: Path, port: int) -> str:
     """What stands in a block, as a part of one script. The port is another, so that nobody's server is in the way."""
     text = block.text.replace(PORT, str(port))
     if block.mark == ELSEWHERE:
-        answers = f'python -c "import urllib.request; urllib.request.urlopen(\'http://127.0.0.1:{port}/healthz\')"'
         return (
             f"{text.strip()} --port {port} &\nSERVING=$!\ntrap 'kill $SERVING' EXIT\n"
-            f"for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.5; {answers} 2> /dev/null && break; done\n"
+            f"until python -c 'import socket; socket.create_connection((\"127.0.0.1\", {port}))' 2> /dev/null; do\n"
+            "  kill -0 $SERVING\n  sleep 0.3\ndone\n"
         )
     if block.language == "python":
         script = checkout.parent / "snippet.py"
@@ -119,7 +120,7 @@ def documented_files() -> list[re.Pattern[str]]:
     """The files of a bundle, as the table in bundle.md has them."""
     text = (ROOT / "docs/bundle.md").read_text("utf-8").partition("## Configs")[0]
     found = []
-    for cell in re.findall(r"^\| (`[^|]*) \|", text, re.M):
+    for cell in re.findall(r"^\| (`[^|]*) \|", text, re.MULTILINE):
         for path in re.findall(r"`([^`]+)`", cell):
             pattern = re.escape(path).replace("<8\\ hex>", "[0-9a-f]{8}").replace("…", ".+")
             found.append(re.compile(re.sub("<[^>]+>", "[^/]+", pattern)))
