@@ -7,13 +7,14 @@ Write them anew with `python -m tests.docs.generated --update`, and read the dif
 from __future__ import annotations
 
 import ast
-import hashlib
 import inspect
 import itertools
 import re
 import sys
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from math import comb
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import typer
@@ -25,8 +26,10 @@ from curation.cli import app
 from curation.errors import CallerError, EvenhandError, Refused, WorldError
 from curation.log.leaf import canonical_json, commitment, encode_leaf
 from curation.log.merkle import leaf_hash, node_hash
+from curation.log.notes import SigningKey
 from curation.releases.columns import OPENINGS, SCHEMAS
 from curation.rulebook.rules import RULES
+from curation.writing import Receipt
 from curation_schemas.base import Wire
 from curation_schemas.definition import AcceptanceRule, Policy
 from curation_schemas.events import Act, AnyEvent, Event, SeatAct
@@ -182,11 +185,18 @@ def _names(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+def receipt() -> str:
+    """A receipt as a contributor gets it, under a key that everybody knows."""
+    key = SigningKey("example.org/first-dataset", bytes(range(32)))
+    home: Any = SimpleNamespace(origin=key.name, log_key=key)
+    return f"```text\n{Receipt(sha256(b'an example').hexdigest(), 0).note(home)}```"
+
+
 def worked_example() -> str:
     """A commitment, two leaves and their root, computed twice: here with hashlib alone, and by the platform."""
     salt, nonce = bytes(range(32)), bytes(range(16)).hex()
     body = b'{"content":"Hello","role":"user"}'
-    committed = hashlib.sha256(b"evenhand.org/v1/message" + b"\x00" + salt + body).hexdigest()
+    committed = sha256(b"evenhand.org/v1/message" + b"\x00" + salt + body).hexdigest()
     assert canonical_json({"role": "user", "content": "Hello"}) == body
     assert committed == commitment("message", salt, body)
     leaves = []
@@ -195,9 +205,9 @@ def worked_example() -> str:
         fields = {"v": 1, "type": "epoch:closed", "dataset": "example", "nonce": nonce, "epoch": epoch, "date": date}
         assert encode_leaf(fields) == text.encode()
         leaves.append(text)
-    hashes = [hashlib.sha256(b"\x00" + text.encode()).digest() for text in leaves]
+    hashes = [sha256(b"\x00" + text.encode()).digest() for text in leaves]
     assert hashes == [leaf_hash(text.encode()) for text in leaves]
-    root = hashlib.sha256(b"\x01" + hashes[0] + hashes[1]).digest()
+    root = sha256(b"\x01" + hashes[0] + hashes[1]).digest()
     assert root == node_hash(*hashes)
     return "\n".join(
         [
@@ -268,7 +278,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/errors.md": {"errors": errors, "http": http_errors},
     "docs/settings.md": {"settings": settings_table, "policy": policy_fields},
     "docs/commands.md": {"commands": commands},
-    "docs/log.md": {"shared": shared_fields, "events": events},
+    "docs/log.md": {"shared": shared_fields, "events": events, "receipt": receipt},
     "docs/verify.md": {"example": worked_example},
     "docs/acceptance.md": {"characteristic": operating_characteristic},
     "docs/bundle.md": {"columns": columns},
