@@ -39,7 +39,8 @@ def demo(
     def watch(lines: list[AnyLine]) -> Iterable[AnyLine]:
         return progress(lines, "Playing the story", len(lines))
 
-    played = play(home, dataset or pilot_folder(), lambda text: typer.echo(f"  {text}"), watch)
+    database = read_settings().database
+    played = play(home, dataset or pilot_folder(), lambda text: typer.echo(f"  {text}"), watch, database=database)
     try:
         _summarise(played, home)
     finally:

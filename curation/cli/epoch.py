@@ -49,5 +49,6 @@ def status(context: typer.Context) -> None:
 
     with opened_platform(context) as platform, platform.read() as loaded:
         days = days_open(platform)
-        span = "since the home began" if days is None else f"for {days} days"
-        typer.echo(f"Epoch {loaded.epoch} is open {span}{'; it is due' if epoch_due(platform) else ''}.")
+        typer.echo(
+            f"Epoch {loaded.epoch} has been open for {days or 0} days{'; it is due' if epoch_due(platform) else ''}."
+        )

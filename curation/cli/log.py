@@ -24,20 +24,23 @@ def checkpoint(context: typer.Context) -> None:
 @app.command()
 def show(
     context: typer.Context,
-    index: Annotated[int, typer.Argument(min=0, help="The leaf's number.", show_default=False)],
+    leaf: Annotated[
+        str, typer.Argument(help="The leaf's number, or its hash as a receipt has it.", show_default=False)
+    ],
 ) -> None:
-    """Print a leaf of the log."""
+    """Print a leaf of the log; with the hash from a receipt, this checks that the promise was kept."""
     from sqlalchemy import select
 
     from curation.errors import NotFound
     from curation.log.leaf import decode_leaf
     from curation.tables import log_leaves
 
+    wanted = log_leaves.c.idx == int(leaf) if leaf.isdecimal() and len(leaf) < 19 else log_leaves.c.hash == leaf
     with opened_platform(context) as platform, platform.read() as loaded:
-        found = loaded.connection.execute(select(log_leaves).where(log_leaves.c.idx == index)).first()
+        found = loaded.connection.execute(select(log_leaves).where(wanted)).first()
     if found is None:
-        raise NotFound(f"the log has no leaf {index}")
-    print_json({"index": index, "epoch": found.epoch, "hash": found.hash, "event": decode_leaf(found.leaf)})
+        raise NotFound(f"the log has no leaf {leaf[:64]!r}", hint="An act stands in it once its epoch is closed.")
+    print_json({"index": found.idx, "epoch": found.epoch, "hash": found.hash, "event": decode_leaf(found.leaf)})
 
 
 @app.command()

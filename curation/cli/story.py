@@ -80,7 +80,8 @@ def _print_source(source: dict[str, Any], indent: str, name: str = "source") -> 
 
 def _print_stage(stage: dict[str, Any]) -> None:
     rule = stage["rule"]
-    typer.echo(f"  {stage['stage'].capitalize()}: {rule['seats']} seats for each of {', '.join(rule['required'])};")
+    seats = "1 seat" if rule["seats"] == 1 else f"{rule['seats']} seats"
+    typer.echo(f"  {stage['stage'].capitalize()}: {seats} for each of {', '.join(rule['required'])};")
     typer.echo(f"    satisfied by at least {rule['min_accepts']} and {rule['min_share_percent']} % of them accepting")
     appeal = stage["appeal"]
     if appeal is not None:
