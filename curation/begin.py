@@ -6,13 +6,16 @@ Rules that always hold:
 
 from __future__ import annotations
 
-import shutil
+import secrets
 from pathlib import Path
 
-from curation.clock import Clock, SystemClock
-from curation.errors import EvenhandError
-from curation.home import create_home
+from sqlalchemy import insert
+
+from curation.clock import Clock, SystemClock, day_of
+from curation.home import create_home, discard_home
+from curation.identifiers import TokenBytes
 from curation.people.accounts import Actor, join, read_joining
+from curation.tables import BEGUN, meta
 from curation.topics.define import DefineDataset, define_dataset
 from curation.writing import Platform
 
@@ -26,8 +29,25 @@ def begin_home(
     clock: Clock | None = None,
     epoch_days: int = 7,
     simulated: bool = False,
+    database: str | None = None,
+    token_bytes: TokenBytes = secrets.token_bytes,
 ) -> tuple[Platform, Actor]:
-    """Make a home, open the first maintainer's account, define the dataset. Raises Conflict, InvalidInput, Refused."""
+    """Make a home, open the first maintainer's account, define the dataset.
+
+    Args:
+        path: a folder that does not exist or is empty.
+        command: the dataset's definition.
+        maintainer: the first maintainer's handle.
+        origin: the log's name for ever; by default one that no other home has.
+        clock: by default the machine's.
+        epoch_days: how long an epoch lasts.
+        simulated: whether the maintainer is made up for a demonstration.
+        database: the URL of an empty PostgreSQL database; by default SQLite in the folder.
+        token_bytes: where keys, identifiers and salts come from.
+
+    Raises:
+        Conflict, InvalidInput, Refused, HomeUnusable: no home was made.
+    """
     joining = read_joining(
         {
             "handle": maintainer,
@@ -37,15 +57,15 @@ def begin_home(
         }
     )
     existed = path.exists()
-    home = create_home(path, command.definition.slug, origin)
-    platform = Platform(home, clock or SystemClock(), epoch_days)
+    home = create_home(path, command.definition.slug, origin, database=database, token_bytes=token_bytes)
+    platform = Platform(home, clock or SystemClock(), epoch_days, token_bytes)
     try:
         with platform.write() as writing:
             actor = join(writing.connection, writing.vault, joining, writing.token_bytes)
             define_dataset(writing, actor, command)
-    except EvenhandError:
-        home.close()
-        shutil.rmtree(path)
+            writing.connection.execute(insert(meta), {"name": BEGUN, "value": day_of(writing.now)})
+    except BaseException:
+        discard_home(home)
         if existed:
             path.mkdir()
         raise

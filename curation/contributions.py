@@ -24,7 +24,7 @@ from curation.log.attestation import KeySigner
 from curation.people.accounts import Actor, Joining, actor_by_handle, join
 from curation.reviews.appeal import Appeal, appeal_round
 from curation.reviews.seats import PassSeat, TakeSeat, pass_seat, take_seat
-from curation.reviews.submit import SubmitReview, submit_review, supersede_review
+from curation.reviews.submit import SubmitReview, submit_review, submit_simulated_review, supersede_review
 from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation.writing import Platform, Writing
 from curation_schemas.contribution import (
@@ -80,9 +80,13 @@ def _read(adapter: Any, text: bytes, where: str) -> Any:
 
 @dataclass
 class Contributors:
-    """The people of a file and what their lines have brought about so far."""
+    """The people of a file and what their lines have brought about so far.
+
+    `chooses_seats`: simulated people fill a seat without asking the queue for it (the bulk path).
+    """
 
     platform: Platform
+    chooses_seats: bool = False
     actors: dict[str, Actor] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
     """Name within the file → example id."""
@@ -117,19 +121,25 @@ class Contributors:
             return None
         key = self._keys.get((person, topic))
         if key is None:
-            key = self._keys[person, topic] = KeySigner(Ed25519PrivateKey.generate())
+            seed = self.platform.token_bytes(32)
+            key = self._keys[person, topic] = KeySigner(Ed25519PrivateKey.from_private_bytes(seed))
         return key
 
     def perform(self, line: AnyLine) -> None:
         """Perform one line in one transaction. Raises CallerError; stage directions are not performed here."""
+        with self.platform.write() as writing:
+            self.perform_in(writing, line)
+
+    def perform_in(self, writing: Writing, line: AnyLine) -> None:
+        """Perform one line in a transaction that others share. Raises CallerError."""
         if isinstance(line, StageDirection):
             raise InvalidInput(f"«{line.act}» is a stage direction of a demonstration", where=line.id)
-        with self.platform.write() as writing:
-            _PERFORM[type(line)](self, writing, line)
+        _PERFORM[type(line)](self, writing, line)
 
     def _actor(self, writing: Writing, handle: str) -> Actor:
         if handle not in self.actors:
             self.actors[handle] = actor_by_handle(writing.connection, handle)
+        writing.admit(self.actors[handle])
         return self.actors[handle]
 
     def _example(self, name: str) -> str:
@@ -138,11 +148,14 @@ class Contributors:
         return self.examples[name]
 
     def _read_example(self, fields: dict[str, Any], where: str) -> Any:
+        mirrors, original, group = (fields.get(name) for name in _LINKS)
+        names = [*(mirrors if isinstance(mirrors, list) else [mirrors]), original, group]
+        if not all(name is None or isinstance(name, str) for name in names):
+            raise InvalidInput(f"{', '.join(_LINKS)} hold names within the file", where=where)
         resolved = {name: value for name, value in fields.items() if name not in _LINKS}
-        resolved["mirrors"] = [self._example(name) for name in fields.get("mirrors") or []]
-        original = fields.get("translation_of")
+        resolved["mirrors"] = [self._example(name) for name in mirrors or []]
         resolved["translation_of"] = self._example(original) if original else None
-        resolved["group"] = self.groups.get(str(fields.get("group")))
+        resolved["group"] = self.groups.get(group) if group else None
         return read_example(resolved, where)
 
     def _propose(self, writing: Writing, line: ProposeLine) -> None:
@@ -159,11 +172,15 @@ class Contributors:
         revise_example(writing, self._actor(writing, line.by), command, self.signer(line.by, example.topic))
 
     def _topic(self, writing: Writing, example: str) -> str:
-        return writing.existing(example).first.topic
+        return writing.glance(example).first.topic
 
     def _review(self, writing: Writing, line: ReviewLine) -> None:
         command, actor, signer = self._judged(writing, line)
-        take_seat(writing, actor, TakeSeat(topic=self._topic(writing, command.example), example=command.example))
+        if self.chooses_seats and actor.simulated:
+            submit_simulated_review(writing, actor, command, signer)
+            return
+        if actor.simulated:
+            take_seat(writing, actor, TakeSeat(topic=self._topic(writing, command.example), example=command.example))
         submit_review(writing, actor, command, signer)
 
     def _supersede(self, writing: Writing, line: SupersedeLine) -> None:
@@ -178,7 +195,8 @@ class Contributors:
     def _pass(self, writing: Writing, line: PassLine) -> None:
         example = self._example(line.of)
         actor, topic = self._actor(writing, line.by), self._topic(writing, example)
-        take_seat(writing, actor, TakeSeat(topic=topic, example=example))
+        if actor.simulated:
+            take_seat(writing, actor, TakeSeat(topic=topic, example=example))
         pass_seat(writing, actor, PassSeat(example=example), self.signer(line.by, topic))
 
     def _withdraw(self, writing: Writing, line: WithdrawLine) -> None:
@@ -195,11 +213,12 @@ class Contributors:
 
     def _flag(self, writing: Writing, line: FlagLine) -> None:
         example = self._example(line.of)
+        actor = self._actor(writing, line.by)
         history = writing.existing(example)
         revision = (history.standing or history.latest).leaf
         form = FlagForm(example=example, revision=revision, ground=line.ground, evidence=line.evidence)
         signer = self.signer(line.by, history.first.topic)
-        recorded = raise_flag(writing, self._actor(writing, line.by), Flag(form=form), signer)
+        recorded = raise_flag(writing, actor, Flag(form=form), signer)
         self.flags[line.id] = recorded.leaf
 
     def _uphold(self, writing: Writing, line: UpholdLine) -> None:

@@ -7,6 +7,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from curation.clock import DAY, MovableClock, SystemClock
 from curation.contributions import Contributors, read_lines, read_people
 from curation.epoch import close_epoch
 from curation.errors import NotFound
+from curation.identifiers import TokenBytes
 from curation.people.accounts import Actor
 from curation.releases.cut import CutRelease, cut_release
 from curation.topics.define import read_definition
@@ -47,7 +49,15 @@ def pilot_folder() -> Path:
     return found
 
 
-def play(home: Path, folder: Path, tell: Tell, watch: Watch) -> Played:
+def play(
+    home: Path,
+    folder: Path,
+    tell: Tell,
+    watch: Watch,
+    *,
+    database: str | None = None,
+    token_bytes: TokenBytes = secrets.token_bytes,
+) -> Played:
     """Play a dataset's simulated story into a new home.
 
     Args:
@@ -55,11 +65,16 @@ def play(home: Path, folder: Path, tell: Tell, watch: Watch) -> Played:
         folder: the dataset, with people.jsonl and contributions.jsonl.
         tell: is given one sentence at each stage direction.
         watch: wraps the lines, for a progress bar.
+        database: the URL of an empty PostgreSQL database; by default SQLite in the folder.
+        token_bytes: where keys, identifiers and salts come from. The same bytes at the same time give the same home.
     """
     people, lines = read_people(folder / "people.jsonl"), read_lines(folder / "contributions.jsonl")
     days = sum(line.days for line in lines if isinstance(line, AdvanceLine))
     clock = MovableClock(SystemClock().now() - days * DAY)
-    platform, founder = begin_home(home, read_definition(folder), FOUNDER, clock=clock, simulated=True)
+    definition = read_definition(folder)
+    platform, founder = begin_home(
+        home, definition, FOUNDER, clock=clock, simulated=True, database=database, token_bytes=token_bytes
+    )
     played = Played(platform)
     contributors = Contributors(platform)
     contributors.join_people(people)

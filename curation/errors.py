@@ -12,6 +12,7 @@
         ├── NoteInvalid             a signed note, key or trust policy does not parse or verify
         ├── BundleInvalid           a release's files are damaged
         └── HomeUnusable            database, keys or folders are missing or of another version
+            └── Unavailable         the database does not answer or is busy; later it may
 
 Rules: a message has the facts and where (field, file, row); `hint` has the next step; neither ever holds personal
 data. A verifier never leaks a foreign exception. Exit codes: 2 for a CallerError of the command line, else 1.
@@ -109,3 +110,16 @@ class HomeUnusable(WorldError):
     """The home's database, keys or folders are missing, or of another version."""
 
     code = "home-unusable"
+
+
+class Unavailable(HomeUnusable):
+    """The home's database does not answer, went away or is too busy. The same call may succeed later.
+
+    `uncertain`: it went away at the moment of keeping a change, which may have been kept.
+    """
+
+    code = "unavailable"
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", uncertain: bool = False) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.uncertain = uncertain

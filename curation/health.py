@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
 
-from curation.db import reading, writing
+from curation.db import reading, taking_turns, writing
 from curation.errors import LogInconsistent
 from curation.guards import install_guards, missing_guards
-from curation.log.store import CHECKPOINT, publish_log, reader
+from curation.log.store import CHECKPOINT, LOG_FILES, publish_log, reader
 from curation.log.tiles import audit_tiles
-from curation.rebuild import projection_contents, rebuild_projection, replay_home
+from curation.rebuild import contents_of, projection_contents, rebuild_projection, replay_home
 from curation.releases.cut import PROOF, prove_releases
 from curation.releases.manifest import sha256_of
 from curation.tables import log_epochs, log_leaves, releases
@@ -31,10 +31,6 @@ class Check:
 
     name: str
     problems: tuple[str, ...]
-
-
-class _Undo(Exception):
-    """Leaves a transaction without keeping anything."""
 
 
 def examine(platform: Platform) -> Iterator[Check]:
@@ -97,17 +93,9 @@ def _rules(platform: Platform) -> Iterator[str]:
 
 
 def _projection(platform: Platform) -> Iterator[str]:
-    different: list[str] = []
-    try:
-        with writing(platform.home.engine) as connection:
-            before = projection_contents(connection)
-            rebuild_projection(connection)
-            after = projection_contents(connection)
-            different = [name for name, rows in before.items() if rows != after[name]]
-            raise _Undo
-    except _Undo:
-        pass
-    for name in different:
+    with reading(platform.home.engine) as connection:
+        found, wanted = projection_contents(connection), contents_of(replay_home(connection))
+    for name in (name for name, rows in wanted.items() if found[name] != rows):
         yield f"table {name} is not what the leaves give. Run `evenhand log replay`."
 
 
@@ -124,12 +112,12 @@ def _releases(platform: Platform) -> Iterator[str]:
 
 def mend(platform: Platform) -> Iterator[str]:
     """Make guards, log files, projection and release proofs again."""
-    with writing(platform.home.engine) as connection:
+    with writing(platform.home.engine, alone=True) as connection:
         install_guards(connection)
         yield "guards of the event tables"
         rebuild_projection(connection)
         yield "projection"
-    with reading(platform.home.engine) as connection:
+    with taking_turns(platform.home.engine, LOG_FILES) as connection:
         size = publish_log(connection, platform.home.log_path, anew=True)
         yield "log files"
     if size:

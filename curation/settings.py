@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from curation.errors import InvalidInput
@@ -30,6 +30,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EVENHAND_")
 
     home: Path = Path(".evenhand")
-    """The folder that holds database, keys, log and releases."""
+    """The folder that holds keys, log and releases, and the database unless `database_url` names one."""
+    database_url: SecretStr | None = None
+    """The home's database, where it is not SQLite in the folder: `postgresql://user:password@host/name`."""
     epoch_days: int = Field(default=7, ge=1, le=60)
     """How long an epoch lasts before `evenhand epoch close` finds it due, in days."""
+
+    @property
+    def database(self) -> str | None:
+        """`database_url` in the clear."""
+        return self.database_url.get_secret_value() if self.database_url else None

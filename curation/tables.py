@@ -5,8 +5,10 @@ Rules that always hold:
   pending leaves may go only once they stand in the log, openings only once their erasure stands;
 - *projection tables* are a function of the leaves and can be rebuilt (`evenhand log replay`);
 - *private tables* hold what is never published; nothing but the vault links a person to a pseudonym;
-- no table keeps the order in which its rows arrived;
-- portable types only; times are whole seconds since 1970 (UTC) and exist in private tables only.
+- no table keeps the order in which its rows arrived (PostgreSQL's own files do: its heap, its write-ahead log and
+  copies of these are to be kept like keys; `evenhand backup` keeps no order);
+- portable types only, and identifiers sort by their bytes on every database; times are whole seconds since 1970 (UTC)
+  and exist in private tables only.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.postgresql import VARCHAR
 
 metadata = MetaData(
     naming_convention={
@@ -43,9 +46,14 @@ def _table(name: str, *parts: Any) -> Table:
     return Table(name, metadata, *parts, sqlite_with_rowid=False)
 
 
-_HASH = String(64)
-_ID = String(32)
-_SLUG = String(64)
+def word(length: int) -> String:
+    """Text of limited length that sorts by its bytes; PostgreSQL would follow the database's own collation."""
+    return String(length).with_variant(VARCHAR(length, collation="C"), "postgresql")
+
+
+_HASH = word(64)
+_ID = word(32)
+_SLUG = word(64)
 
 # --- event tables -----------------------------------------------------------------------------------------------------
 
@@ -54,7 +62,7 @@ log_leaves = _table(
     Column("idx", BigInteger, primary_key=True, autoincrement=False),
     Column("epoch", Integer, nullable=False),
     Column("hash", _HASH, nullable=False, unique=True),
-    Column("type", String(32), nullable=False, index=True),
+    Column("type", word(32), nullable=False, index=True),
     Column("example", _ID, nullable=True, index=True),
     Column("leaf", LargeBinary, nullable=False),
 )
@@ -63,13 +71,13 @@ log_epochs = _table(
     Column("epoch", Integer, primary_key=True, autoincrement=False),
     Column("size", BigInteger, nullable=False),
     Column("root", _HASH, nullable=False),
-    Column("date", String(10), nullable=False),
+    Column("date", word(10), nullable=False),
     Column("checkpoint", Text, nullable=False),
 )
 pending_leaves = _table(
     "pending_leaves",
     Column("hash", _HASH, primary_key=True),
-    Column("type", String(32), nullable=False, index=True),
+    Column("type", word(32), nullable=False, index=True),
     Column("example", _ID, nullable=True, index=True),
     Column("leaf", LargeBinary, nullable=False),
 )
@@ -77,7 +85,7 @@ openings = _table(
     "openings",
     Column("commitment", _HASH, primary_key=True),
     Column("act", _HASH, nullable=False, index=True),
-    Column("unit", String(16), nullable=False),
+    Column("unit", word(16), nullable=False),
     Column("salt", LargeBinary, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
@@ -89,7 +97,7 @@ erasures = _table(
 documents = _table(
     "documents",
     Column("sha256", _HASH, primary_key=True),
-    Column("path", String(200), nullable=False),
+    Column("path", word(200), nullable=False),
     Column("content", LargeBinary, nullable=False),
 )
 EVENT_TABLES = (log_leaves, log_epochs, pending_leaves, openings, erasures, documents)
@@ -101,9 +109,9 @@ examples = _table(
     Column("id", _ID, primary_key=True),
     Column("group_id", _ID, nullable=False, index=True),
     Column("topic", _SLUG, nullable=False, index=True),
-    Column("kind", String(16), nullable=False),
-    Column("language", String(16), nullable=False),
-    Column("status", String(16), nullable=False, index=True),
+    Column("kind", word(16), nullable=False),
+    Column("language", word(16), nullable=False),
+    Column("status", word(16), nullable=False, index=True),
     Column("proposer", _ID, nullable=False, index=True),
     Column("latest", _HASH, nullable=False),
     Column("standing", _HASH, nullable=True),
@@ -115,7 +123,7 @@ revisions = _table(
     Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
     Column("number", Integer, nullable=False),
     Column("epoch", Integer, nullable=False),
-    Column("outcome", String(16), nullable=True),
+    Column("outcome", word(16), nullable=True),
 )
 stages = _table(
     "stages",
@@ -124,8 +132,8 @@ stages = _table(
     Column("example", _ID, nullable=False, index=True),
     Column("epoch", Integer, nullable=False),
     Column("open", Boolean, nullable=False, index=True),
-    Column("how", String(16), nullable=True),
-    Column("outcome", String(16), nullable=True),
+    Column("how", word(16), nullable=True),
+    Column("outcome", word(16), nullable=True),
 )
 seats = _table(
     "seats",
@@ -135,7 +143,7 @@ seats = _table(
     Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
     Column("stage", Integer, nullable=False),
     Column("topic", _SLUG, nullable=False),
-    Column("language", String(16), nullable=False),
+    Column("language", word(16), nullable=False),
     Column("open", Boolean, nullable=False),
     Column("reviewer", _ID, nullable=True, index=True),
     Index("ix_seats_queue", "topic", "perspective", "open"),
@@ -149,7 +157,7 @@ reviews = _table(
     Column("perspective", _SLUG, nullable=False),
     Column("seat", Integer, nullable=False),
     Column("reviewer", _ID, nullable=False, index=True),
-    Column("verdict", String(16), nullable=False),
+    Column("verdict", word(16), nullable=False),
     Column("superseded", Boolean, nullable=False),
 )
 flags = _table(
@@ -157,9 +165,9 @@ flags = _table(
     Column("id", _HASH, primary_key=True),
     Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
     Column("revision", _HASH, nullable=False),
-    Column("ground", String(16), nullable=False),
+    Column("ground", word(16), nullable=False),
     Column("upheld_by", Integer, nullable=False),
-    Column("status", String(16), nullable=False),
+    Column("status", word(16), nullable=False),
 )
 declarations = _table(
     "declarations",
@@ -175,11 +183,11 @@ declarations = _table(
 signing_keys = _table(
     "signing_keys",
     Column("pseudonym", _ID, primary_key=True),
-    Column("key", String(64), nullable=False, unique=True),
+    Column("key", word(64), nullable=False, unique=True),
 )
 releases = _table(
     "releases",
-    Column("version", String(24), primary_key=True),
+    Column("version", word(24), primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("root", _HASH, nullable=False),
     Column("manifest", _HASH, nullable=False),
@@ -199,15 +207,17 @@ PROJECTION_TABLES = (
 
 # --- private tables ---------------------------------------------------------------------------------------------------
 
+BEGUN = "begun"
+"""The entry of `meta` with the day on which the home began."""
 meta = _table(
     "meta",
-    Column("name", String(32), primary_key=True),
+    Column("name", word(32), primary_key=True),
     Column("value", Text, nullable=False),
 )
 accounts = _table(
     "accounts",
     Column("id", _ID, primary_key=True),
-    Column("handle", String(64), nullable=False, unique=True),
+    Column("handle", word(64), nullable=False, unique=True),
     Column("simulated", Boolean, nullable=False),
     Column("roles", Text, nullable=False),
     Column("languages", Text, nullable=False),
@@ -246,7 +256,7 @@ leases = _table(
     Column("topic", _SLUG, nullable=False),
     Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
     Column("declaration", _HASH, nullable=False),
-    Column("order_shown", String(16), nullable=True),
+    Column("order_shown", word(16), nullable=True),
     Column("ends_at", BigInteger, nullable=False),
 )
 stage_clocks = _table(
@@ -269,4 +279,11 @@ policy_drafts = _table(
     Column("policy", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("supersedes", _HASH, nullable=False),
+)
+imported = _table(
+    "imported",
+    Column("source", word(128), primary_key=True),
+    Column("key", _HASH, primary_key=True),
+    Column("digest", _HASH, nullable=True),
+    Column("brought", _HASH, nullable=True),
 )

@@ -4,6 +4,10 @@ Rules that always hold:
 - an event is checked by the same rules that `verify` replays, then leaf, openings and projection are written together
   and committed together, or not at all;
 - an event waits as a pending leaf until its epoch is sealed (log/epochs.py);
+- who acts is admitted first (`admit`), which locks the account; then an example is locked before its history is read
+  for writing. In this order no two acts wait for each other; two acts of one person, or on one example, follow each
+  other, and all others go side by side. What is only looked at (`glance`) is not locked;
+- of several commands in one transaction, each can be an `attempt`: one that raises leaves nothing behind;
 - a receipt names the leaf and the epoch by which it must be sealed; it names nobody.
 """
 
@@ -20,7 +24,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, func, insert, select, update
 
 from curation.clock import Clock
-from curation.db import reading, writing
+from curation.db import add_if_new, attempting, empty_write_ahead_file, lock, reading, writing
 from curation.errors import InvalidInput, NotFound, Refused
 from curation.home import Home
 from curation.identifiers import TokenBytes
@@ -28,7 +32,7 @@ from curation.log.attestation import Signer, attest
 from curation.log.leaf import Opening, encode_leaf, fresh_nonce
 from curation.log.merkle import leaf_hash
 from curation.log.order import canonical_order
-from curation.people.accounts import Actor
+from curation.people.accounts import Actor, Role
 from curation.people.vault import Vault
 from curation.projection import Rows, declaration_row, release_row, rows_of, write_rows
 from curation.rulebook.declarations import Declaration, Declarations
@@ -72,15 +76,30 @@ _NO_SIGNATURE: dict[str, Any] = {"auth": "self", "key": "AA==", "sig": "AA=="}
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof that an act was taken in: its leaf, and the epoch by whose end it must stand in the log."""
+    """Proof that an act was taken in: its leaf, and the epoch by whose end it must stand in the log.
+
+    `sealed_by` is None for an act that waits for its round to end: it is sealed in that epoch, whichever it is.
+    """
 
     leaf: str
-    sealed_by: int
+    sealed_by: int | None
 
     def note(self, home: Home) -> str:
         """The receipt as a note signed by the log's key. Whoever keeps it can be linked to the act."""
-        text = f"evenhand.org/v1/receipt\n{home.origin}\n{self.leaf}\nsealed by the end of epoch {self.sealed_by}\n"
+        promise = "in the epoch in which its round ends" if self.sealed_by is None else f"in epoch {self.sealed_by}"
+        text = f"evenhand.org/v1/receipt\n{home.origin}\n{self.leaf}\nsealed {promise}\n"
         return home.log_key.sign_note(text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How far a transaction had come when an attempt began. The lists and `before` are the transaction's own."""
+
+    before: dict[str, Rows]
+    touched: set[str]
+    pending: list[dict[str, Any]]
+    openings: list[dict[str, Any]]
+    lengths: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +170,15 @@ class LoadedExamples:
         return found
 
     def _read(self, examples: Sequence[str]) -> None:
-        for example in examples:
-            self._histories[example] = History(example)
+        self._histories |= self._load_histories(examples)
+
+    def _load_histories(self, examples: Sequence[str]) -> dict[str, History]:
+        found = {example: History(example) for example in examples}
         columns = (log_leaves.c.example, pending_leaves.c.example)
         for event, leaf, epoch in _load(self.connection, *columns, examples, self.epoch):
-            history = self._histories[event.example]  # type: ignore[union-attr]  # the query admits such events only
+            history = found[event.example]  # type: ignore[union-attr]  # the query admits such events only
             history.apply(event, leaf, epoch, self)  # type: ignore[arg-type]  # as above
+        return found
 
     def existing(self, example: str) -> History:
         """An example's history. Raises NotFound when there is no such example."""
@@ -196,19 +218,56 @@ def _declaration(row: Any) -> Declaration:
 class Writing(LoadedExamples):
     """What commands are given: state, vault, clock, and `record`."""
 
-    def __init__(
-        self, connection: Connection, home: Home, clock: Clock, token_bytes: TokenBytes, epoch_days: int
-    ) -> None:
+    def __init__(self, connection: Connection, home: Home, clock: Clock, token_bytes: TokenBytes) -> None:
         super().__init__(connection)
         self.home = home
         self.now = clock.now()
         self.token_bytes = token_bytes
-        self.epoch_days = epoch_days
+        self.leaves_traces = False
+        # Set by what deletes text or order for good: the write-ahead file is then emptied after the commit.
         self.vault = Vault(connection, home.vault_key, token_bytes)
+        self._defining = False
+        self._glances: dict[str, History] = {}
         self._before: dict[str, Rows] = {}
         self._touched: set[str] = set()
         self._pending: list[dict[str, Any]] = []
         self._openings: list[dict[str, Any]] = []
+        self._attempted: list[AnyEvent] | None = None
+
+    def admit(self, actor: Actor, role: Role | None = None) -> None:
+        """Let an actor act, alone under this account until the transaction ends. Raises NotAllowed without the role."""
+        if role is not None:
+            actor.require(role)
+        self.lock_accounts([actor.account])
+
+    def lock_accounts(self, names: Iterable[str]) -> None:
+        """Admit many accounts at once; each would be locked by itself otherwise."""
+        lock(self.connection, [f"account {name}" for name in names])
+
+    def lock_group(self, group: str) -> None:
+        """Nobody else names this group until the transaction ends: a new one belongs to one topic."""
+        lock(self.connection, [f"group {group}"])
+
+    def lock_definitions(self) -> None:
+        """Nobody else defines anything until the transaction ends; what was read before is read again."""
+        if not self._defining:
+            self.flush()
+            lock(self.connection, ["definitions"])
+            self.__dict__.pop("definitions", None)
+            self._defining = True
+
+    def glance(self, example: str) -> History:
+        """An example's history as it stands now, to be looked at only: the example is not locked."""
+        found = self._histories.get(example) or self._glances.get(example)
+        if found is None:
+            found = self._glances[example] = self._load_histories([example])[example]
+        return found
+
+    def let_go(self, example: str) -> None:
+        """Forget an example's history, because its lock was given back."""
+        self._histories.pop(example, None)
+        self._glances.pop(example, None)
+        self._before.pop(example, None)
 
     def preload(self, examples: Iterable[str]) -> None:
         """Read many histories at once; each would be read by itself otherwise."""
@@ -217,6 +276,8 @@ class Writing(LoadedExamples):
             self._read(wanted)
 
     def _read(self, examples: Sequence[str]) -> None:
+        # What another transaction does to these examples is waited for, then read: never a state from before the lock.
+        lock(self.connection, [f"example {example}" for example in examples])
         # The rows as they were before this transaction are kept, to write only what it changed.
         super()._read(examples)
         self._before |= {example: rows_of(self._histories[example]) for example in examples}
@@ -264,6 +325,8 @@ class Writing(LoadedExamples):
         if isinstance(event, Act) and event.key is not None:
             self._check_key(event.pseudonym, event.key)
         self._take(event, leaf)
+        if self._attempted is not None:
+            self._attempted.append(event)
         row = {"hash": leaf, "type": event.type, "example": getattr(event, "example", None), "leaf": leaf_bytes}
         self._pending.append(row)
         self._openings.extend(
@@ -274,18 +337,16 @@ class Writing(LoadedExamples):
             self.flush()
         return Recorded(event, leaf, Receipt(leaf, self._sealed_by(event)))
 
-    def _sealed_by(self, event: AnyEvent) -> int:
+    def _sealed_by(self, event: AnyEvent) -> int | None:
         example = getattr(event, "example", None)
-        if example is None:
-            return self.epoch
-        history = self.existing(example)
-        if not isinstance(event, _WAITING_TYPES) and not any(map(history.waits, references_of(event))):
-            return self.epoch
-        policy = self.definitions.policy_by_leaf[history.latest.event.policy].content
-        return self.epoch + -(-policy.round_days // self.epoch_days) + 1
+        waits = isinstance(event, _WAITING_TYPES) or (
+            example is not None and any(map(self.existing(example).waits, references_of(event)))
+        )
+        return None if waits else self.epoch
 
     def _take(self, event: AnyEvent, leaf: str) -> None:
         if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)):
+            self.lock_definitions()
             self.definitions.check(event)
             self.definitions.apply(event, leaf, self.epoch)
         elif isinstance(event, PerspectiveDeclared):
@@ -328,8 +389,9 @@ class Writing(LoadedExamples):
         query = select(signing_keys).where((signing_keys.c.pseudonym == pseudonym) | (signing_keys.c.key == key))
         rows = self.connection.execute(query).all()
         if not rows:
-            self.connection.execute(insert(signing_keys), {"pseudonym": pseudonym, "key": key})
-        elif [(row.pseudonym, row.key) for row in rows] != [(pseudonym, key)]:
+            add_if_new(self.connection, signing_keys, {"pseudonym": pseudonym, "key": key})
+            rows = self.connection.execute(query).all()
+        if [(row.pseudonym, row.key) for row in rows] != [(pseudonym, key)]:
             raise Refused("auth/one-key", "this pseudonym signs with another key, or the key is another pseudonym's")
 
     def flush(self) -> None:
@@ -341,9 +403,47 @@ class Writing(LoadedExamples):
         if self._touched:
             after = {example: rows_of(self._histories[example]) for example in self._touched}
             write_rows(self.connection, [(self._before[example], rows) for example, rows in after.items()])
-            self._before |= after
-            self._touched.clear()
+            # New objects, so that an attempt that fails after this finds what was before it.
+            self._before, self._touched = self._before | after, set()
         self._pending, self._openings = [], []
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """One command of several: on any exception nothing of it stays, neither in the database nor here."""
+        lengths = len(self._pending), len(self._openings)
+        mark = _Mark(self._before, set(self._touched), self._pending, self._openings, lengths)
+        self._attempted = attempted = []
+        try:
+            with attempting(self.connection):
+                yield
+        except BaseException:
+            self._return_to(mark, attempted)
+            raise
+        finally:
+            self._attempted = None
+
+    def _return_to(self, mark: _Mark, attempted: list[AnyEvent]) -> None:
+        self._before, self._touched = mark.before, mark.touched
+        self._pending, self._openings = mark.pending, mark.openings
+        del self._pending[mark.lengths[0] :], self._openings[mark.lengths[1] :]
+        # What was looked up may have been drawn or declared in the attempt; it is looked up again.
+        self.vault.look_up_again()
+        self._declarations, self._latest, self._glances = {}, {}, {}
+        if any(isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)) for event in attempted):
+            self.__dict__.pop("definitions", None)
+            self._defining = False
+        changed = {event.example for event in attempted if isinstance(event, ExampleEvent)}
+        for example in changed | (self._histories.keys() - self._before.keys()):
+            self._histories.pop(example, None)
+        if again := sorted(changed & self._before.keys()):
+            self._read(again)
+            self._take_again(set(again))
+
+    def _take_again(self, examples: set[str]) -> None:
+        for row in self._pending:
+            if row["example"] in examples:
+                history = self._histories[row["example"]]
+                history.apply(EVENT.validate_json(row["leaf"]), row["hash"], self.epoch, self)  # type: ignore[arg-type]
 
 
 def _event(event_type: type[AnEvent], plain: dict[str, Any], signer: Signer | None) -> AnyEvent:
@@ -364,12 +464,14 @@ class Platform:
     token_bytes: TokenBytes = secrets.token_bytes
 
     @contextmanager
-    def write(self) -> Iterator[Writing]:
-        """One transaction in which commands run: all of it happens, or nothing."""
-        with writing(self.home.engine) as connection:
-            made = Writing(connection, self.home, self.clock, self.token_bytes, self.epoch_days)
+    def write(self, *, alone: bool = False) -> Iterator[Writing]:
+        """One transaction in which commands run: all of it happens, or nothing. `alone`: nobody else writes then."""
+        with writing(self.home.engine, alone=alone) as connection:
+            made = Writing(connection, self.home, self.clock, self.token_bytes)
             yield made
             made.flush()
+        if made.leaves_traces:
+            empty_write_ahead_file(self.home.engine)
 
     @contextmanager
     def read(self) -> Iterator[LoadedExamples]:

@@ -49,7 +49,7 @@ everybody. Errors are problems as RFC 9457 has them.
 def platform_from_environment() -> Platform:
     """The platform that the settings name. Raises HomeUnusable."""
     settings = read_settings()
-    return Platform(open_home(settings.home), SystemClock(), settings.epoch_days)
+    return Platform(open_home(settings.home, settings.database), SystemClock(), settings.epoch_days)
 
 
 def create_app(platform: Platform | None = None) -> FastAPI:

@@ -32,7 +32,16 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from curation.errors import CallerError, Conflict, EvenhandError, InvalidInput, NotAllowed, NotFound, Refused, Unavailable
+from curation.errors import (
+    CallerError,
+    Conflict,
+    EvenhandError,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Refused,
+    Unavailable,
+)
 from curation.rulebook.rules import RULES
 from curation_api.views import FieldProblem, Problem, RuleView
 

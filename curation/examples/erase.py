@@ -52,7 +52,9 @@ def read_erase(value: object) -> Erase:
 def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
     """Destroy openings and record that it was done. Raises NotFound, NotAllowed, Refused."""
     writing.flush()
+    writing.admit(actor)
     event = _act(writing, command.act)
+    writing.existing(event.example)  # so that nobody else erases the same text meanwhile
     if event.pseudonym != writing.vault.pseudonym(actor.account, f"topic:{event.topic}"):
         actor.require("maintainer")
         if command.ground == "author_request":
@@ -69,6 +71,7 @@ def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
         OpeningErased, example=event.example, act=command.act, commitments=gone, ground=command.ground
     )
     writing.connection.execute(insert(erasures), [{"commitment": item, "act": command.act} for item in gone])
+    writing.leaves_traces = True
     writing.connection.execute(delete(openings).where(openings.c.commitment.in_(gone)))
     return recorded
 

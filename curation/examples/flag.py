@@ -31,7 +31,7 @@ class Flag:
 
 def raise_flag(writing: Writing, actor: Actor, command: Flag, signer: Signer | None = None) -> Recorded:
     """Take in a flag. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     form = command.form
     history = writing.existing(form.example)
     pseudonym = writing.pseudonym(actor, history.first.topic)
@@ -45,7 +45,7 @@ def raise_flag(writing: Writing, actor: Actor, command: Flag, signer: Signer | N
         example=form.example,
         revision=form.revision,
         ground=form.ground,
-        evidence=writing.opening(openings, "evidence", form.evidence),
+        evidence=writing.opening(openings, "evidence", {"text": form.evidence}),
         review=_own_review(history, form.revision, pseudonym),
     )
     row = {"flag": recorded.leaf, "example": form.example, "raised_at": writing.now}
@@ -71,7 +71,7 @@ class Uphold:
 
 def uphold_flag(writing: Writing, actor: Actor, command: Uphold, signer: Signer | None = None) -> Recorded:
     """Take in that somebody upholds a flag. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     writing.flush()
     query = select(flags.c.example).where(flags.c.id == command.flag)
     example = writing.connection.execute(query).scalar()

@@ -61,8 +61,10 @@ def read_example(value: object, where: str = "example") -> AnyExample:
 
 def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Signer | None = None) -> Recorded:
     """Take in a new example and open its first round. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     example = command.example
+    if example.group:
+        writing.lock_group(example.group)
     openings: list[Opening] = []
     fields = _fields(writing, actor, example, openings)
     fields["example"] = new_example_id(writing.token_bytes)
@@ -80,7 +82,7 @@ def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Si
 
 def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Signer | None = None) -> Recorded:
     """Take in a new revision; the open round, if there is one, ends without outcome. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     history = writing.existing(command.example_id)
     replaced = history.latest
     openings: list[Opening] = []
@@ -136,7 +138,7 @@ def _commit_content(writing: Writing, example: AnyExample, openings: list[Openin
 def _group_of_links(writing: Writing, example: AnyExample) -> str:
     """The group of what the example mirrors or translates; a new one where it does neither."""
     for linked in [*example.mirrors, *([example.translation_of] if example.translation_of else [])]:
-        found = writing.history(linked)
+        found = writing.glance(linked)
         if found.revisions:
             return found.first.group
     return new_group_id(writing.token_bytes)
@@ -148,7 +150,7 @@ def _check_links(writing: Writing, recorded: Recorded) -> None:
         raise TypeError(f"{event.type} brings no revision")
 
     def example_of(example: str) -> RevisionBrought | None:
-        history = writing.history(example)
+        history = writing.glance(example)
         return history.first if history.revisions else None
 
     writing.flush()

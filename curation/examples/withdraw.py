@@ -27,7 +27,7 @@ class Withdraw:
 
 def withdraw_example(writing: Writing, actor: Actor, command: Withdraw, signer: Signer | None = None) -> Recorded:
     """Take in a withdrawal. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     history = writing.existing(command.example_id)
     recorded = writing.record(
         ExampleWithdrawn,

@@ -8,6 +8,8 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -39,8 +41,14 @@ class SealedEpoch:
     size: int
 
 
-def seal_epoch(connection: Connection, dataset: str, log_key: SigningKey, date: str) -> SealedEpoch:
-    """Seal the open epoch in the transaction of `connection`; `date` is the day, as YYYY-MM-DD."""
+def seal_epoch(
+    connection: Connection,
+    dataset: str,
+    log_key: SigningKey,
+    date: str,
+    token_bytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> SealedEpoch:
+    """Seal the open epoch in the transaction of `connection`, which writes alone; `date` is the day, YYYY-MM-DD."""
     last = connection.execute(select(func.max(log_epochs.c.epoch))).scalar()
     epoch = 0 if last is None else last + 1
     old_size = connection.execute(select(func.count()).select_from(log_leaves)).scalar() or 0
@@ -48,7 +56,7 @@ def seal_epoch(connection: Connection, dataset: str, log_key: SigningKey, date: 
     events = {leaf: EVENT.validate_json(content) for leaf, content in pending.items()}
     waiting = _waiting(connection, events)
     references = {leaf: references_of(event) for leaf, event in events.items() if leaf not in waiting}
-    closing = EpochClosed(dataset=dataset, nonce=fresh_nonce(), epoch=epoch, date=date)
+    closing = EpochClosed(dataset=dataset, nonce=fresh_nonce(token_bytes), epoch=epoch, date=date)
     closing_leaf = encode_leaf(leaf_fields(closing))
     rows = [
         _row(old_size + place, epoch, leaf, pending[leaf], events[leaf])

@@ -3,12 +3,14 @@
 Rules that always hold:
 - the database is the truth; these files can be written again from it at any time;
 - a file appears whole or not at all (written aside, synced, renamed), and the checkpoint last, so that a reader never
-  sees a checkpoint whose tiles are missing.
+  sees a checkpoint whose tiles are missing;
+- they are written by one at a time, from what the database holds by then.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,12 +21,14 @@ from curation.log.tiles import build_log
 from curation.tables import log_epochs, log_leaves
 
 CHECKPOINT = "checkpoint"
+LOG_FILES = "log files"
+"""The name under which those who write them take turns (`db.taking_turns`)."""
 
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, and have it on disk before returning."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".new")
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
     with aside.open("wb") as file:
         file.write(content)
         file.flush()
@@ -44,7 +48,8 @@ def reader(folder: Path) -> Callable[[str], bytes]:
     return read
 
 
-def _published_size(folder: Path) -> int:
+def published_size(folder: Path) -> int:
+    """The size in the checkpoint that lies in a folder; 0 where there is none."""
     try:
         return int((folder / CHECKPOINT).read_text("utf-8").split("\n")[1])
     except (OSError, ValueError, IndexError):
@@ -62,19 +67,20 @@ def publish_log(connection: Connection, folder: Path, *, anew: bool = False) -> 
     last = connection.execute(select(log_epochs).order_by(log_epochs.c.epoch.desc()).limit(1)).first()
     if last is None:
         return 0
-    old_size = 0 if anew else _published_size(folder)
+    old_size = 0 if anew else published_size(folder)
     if old_size < last.size:
         try:
-            _write_tiles(connection, folder, old_size)
+            _write_tiles(connection, folder, old_size, last.size)
         except LogInconsistent:
             # A file at the old right edge is missing or damaged: the database has all of it.
-            _write_tiles(connection, folder, 0)
+            _write_tiles(connection, folder, 0, last.size)
     write_durably(folder / CHECKPOINT, last.checkpoint.encode())
     return int(last.size)
 
 
-def _write_tiles(connection: Connection, folder: Path, old_size: int) -> None:
-    query = select(log_leaves.c.leaf).where(log_leaves.c.idx >= old_size).order_by(log_leaves.c.idx)
+def _write_tiles(connection: Connection, folder: Path, old_size: int, size: int) -> None:
+    new = (log_leaves.c.idx >= old_size) & (log_leaves.c.idx < size)
+    query = select(log_leaves.c.leaf).where(new).order_by(log_leaves.c.idx)
     entries = list(connection.execute(query).scalars())
     for path, content in build_log(old_size, entries, reader(folder)):
         write_durably(folder / path, content)

@@ -18,6 +18,7 @@ from typing import Literal, get_args
 from pydantic import Field
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from curation.db import add_if_new, lock
 from curation.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from curation.identifiers import TokenBytes, new_account_id
 from curation.people.vault import Vault, topic_scope
@@ -70,21 +71,17 @@ def _actor(row: Row[tuple[str, str, bool, str, str]]) -> Actor:
 
 def join(connection: Connection, vault: Vault, joining: Joining, token_bytes: TokenBytes) -> Actor:
     """Open an account. Raises Conflict when the handle is taken."""
-    taken = connection.execute(select(accounts.c.id).where(accounts.c.handle == joining.handle)).scalar()
-    if taken is not None:
-        raise Conflict(f"the handle {joining.handle} is taken", where="handle", hint="Choose another.")
     account = new_account_id(token_bytes)
     roles = sorted(set(joining.roles))
-    connection.execute(
-        insert(accounts),
-        {
-            "id": account,
-            "handle": joining.handle,
-            "simulated": joining.simulated,
-            "roles": json.dumps(roles),
-            "languages": json.dumps(joining.languages),
-        },
-    )
+    row = {
+        "id": account,
+        "handle": joining.handle,
+        "simulated": joining.simulated,
+        "roles": json.dumps(roles),
+        "languages": json.dumps(joining.languages),
+    }
+    if not add_if_new(connection, accounts, row):
+        raise Conflict(f"the handle {joining.handle} is taken", where="handle", hint="Choose another.")
     vault.open_account(account)
     blinded = sorted({vault.blind(name.strip().casefold()) for name in joining.organisations})
     if blinded:
@@ -142,6 +139,7 @@ def erase_account(connection: Connection, vault: Vault, account: str) -> None:
 
     Published acts stay under their pseudonyms; texts are erased one by one (`examples.erase`), before this.
     """
+    lock(connection, [f"account {account}"])
     revoke_tokens(connection, account)
     connection.execute(delete(organisations).where(organisations.c.account == account))
     connection.execute(delete(leases).where(leases.c.account == account))

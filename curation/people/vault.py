@@ -87,6 +87,10 @@ class Vault:
         self._account_keys.pop(account, None)
         self._known = {key: value for key, value in self._known.items() if key[0] != account}
 
+    def look_up_again(self) -> None:
+        """Forget what was looked up so far, because some of it may have been taken back."""
+        self._account_keys, self._known = {}, {}
+
     def blind(self, text: str) -> str:
         """A keyed hash under the vault key, for comparing private texts (organisations) without storing them."""
         return hmac.new(self._vault_key, b"organisation\x00" + text.encode(), hashlib.sha256).hexdigest()

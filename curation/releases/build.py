@@ -16,9 +16,10 @@ import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from curation.collection import paused_collection
+from curation.db import taking_turns
 from curation.errors import HomeUnusable, NotFound
 from curation.home import Home
-from curation.log.store import CHECKPOINT, publish_log
+from curation.log.store import CHECKPOINT, LOG_FILES, publish_log
 from curation.log.tiles import expected_paths
 from curation.log.trust import TrustedLog, TrustPolicy
 from curation.releases.build_info import writer_versions
@@ -150,7 +151,8 @@ def _position(connection: Connection, home: Home, rows_at: int, size: int) -> Lo
 def _copy_log(connection: Connection, home: Home, target: Path, size: int) -> list[str]:
     paths = expected_paths(size)
     if not all((home.log_path / path).is_file() for path in paths):
-        publish_log(connection, home.log_path, anew=True)
+        with taking_turns(home.engine, LOG_FILES) as now:
+            publish_log(now, home.log_path, anew=True)
     for path in paths:
         (target / "log" / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(home.log_path / path, target / "log" / path)

@@ -16,12 +16,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from curation.db import reading
+from curation.db import reading, taking_turns
 from curation.errors import Conflict, NotFound, Refused
 from curation.home import Home
 from curation.log.merkle import inclusion_proof
 from curation.log.proofs import encode_tlog_proof
-from curation.log.store import CHECKPOINT, reader, write_durably
+from curation.log.store import CHECKPOINT, published_size, reader, write_durably
 from curation.log.tiles import TileHashes
 from curation.people.accounts import Actor
 from curation.people.vault import DATASET_SCOPE
@@ -91,6 +91,11 @@ def plan_release(platform: Platform) -> PlannedRelease:
 def cut_release(platform: Platform, actor: Actor) -> CutRelease:
     """Cut the next release. Raises NotAllowed, Refused, Conflict."""
     actor.require("maintainer")
+    with taking_turns(platform.home.engine, "cutting a release"):
+        return _cut(platform, actor)
+
+
+def _cut(platform: Platform, actor: Actor) -> CutRelease:
     home = platform.home
     aside = home.releases_path / ".building"
     with reading(home.engine) as connection:
@@ -99,6 +104,7 @@ def cut_release(platform: Platform, actor: Actor) -> CutRelease:
     target = home.releases_path / manifest.version
     try:
         with platform.write() as writing:
+            writing.admit(actor, "maintainer")
             if _check_cuttable(writing.connection) != size:
                 raise Conflict("an epoch was closed while the release was built", hint="Cut it again.")
             writing.record(
@@ -121,16 +127,20 @@ def _check_cuttable(connection: Connection) -> int:
     last = connection.execute(select(func.max(releases.c.size))).scalar()
     if last == size:
         raise Conflict("no epoch was closed since the last release", hint="Run `evenhand epoch close` first.")
-    erasing = select(func.count()).where(pending_leaves.c.type == "opening:erased")
-    if connection.execute(erasing).scalar():
-        raise Refused(
-            "release/prefix", "an erasure waits for the epoch's end", hint="Run `evenhand epoch close` first."
-        )
+    _check_no_erasure_waits(connection)
     return size
 
 
+def _check_no_erasure_waits(connection: Connection) -> None:
+    """A bundle built now would lack a text that its log does not know to be erased yet."""
+    erasing = select(func.count()).where(pending_leaves.c.type == "opening:erased")
+    if connection.execute(erasing).scalar():
+        message = "an erasure waits for the epoch's end"
+        raise Refused("release/prefix", message, hint="Run `evenhand epoch close` first.")
+
+
 def rebuild_release(platform: Platform, version: str, target: Path) -> ReleaseManifest:
-    """Build a release again, without what was erased since. Raises NotFound, Conflict."""
+    """Build a release again, without what was erased since. Raises NotFound, Conflict, Refused."""
     home = platform.home
     if target.exists():
         raise Conflict(f"{target} exists", hint="Name a folder that does not.")
@@ -138,6 +148,7 @@ def rebuild_release(platform: Platform, version: str, target: Path) -> ReleaseMa
         rows_at = connection.execute(select(releases.c.size).where(releases.c.version == version)).scalar()
         if rows_at is None:
             raise NotFound(f"there is no release {version!r}", hint="List them with `evenhand release list`.")
+        _check_no_erasure_waits(connection)
         later = select(func.max(log_leaves.c.idx)).where(
             log_leaves.c.type == "opening:erased", log_leaves.c.idx >= rows_at
         )
@@ -146,12 +157,15 @@ def rebuild_release(platform: Platform, version: str, target: Path) -> ReleaseMa
 
 
 def prove_releases(platform: Platform) -> Iterable[str]:
-    """Add `release.tlog-proof` to each bundle of this home whose event stands in the log by now. Yields versions."""
+    """Add `release.tlog-proof` to each bundle of this home whose event stands in the published log. Yields versions."""
     home = platform.home
+    size = published_size(home.log_path)
     with reading(home.engine) as connection:
-        size = _last_size(connection)
-        query = select(releases.c.version, log_leaves.c.idx, log_leaves.c.leaf).join(
-            log_leaves, log_leaves.c.hash == releases.c.leaf
+        query = (
+            select(releases.c.version, log_leaves.c.idx, log_leaves.c.leaf)
+            .join(log_leaves, log_leaves.c.hash == releases.c.leaf)
+            .where(log_leaves.c.idx < size)
+            .order_by(log_leaves.c.idx)
         )
         rows = connection.execute(query).all()
     for row in rows:

@@ -27,7 +27,7 @@ class Appeal(Wire):
 
 def appeal_round(writing: Writing, actor: Actor, command: Appeal, signer: Signer | None = None) -> Recorded:
     """Take in an appeal and open its stage. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     history = writing.existing(command.example)
     first = history.latest.stages[0]
     if first.closed is None:

@@ -5,17 +5,18 @@ Rules that always hold:
 - a seat goes to somebody who declared the perspective, reads the language, did not propose, shares no declared
   organisation with the proposer, did not sit in or hand on a seat of this round, and was not in the round appealed;
 - earlier rejecters of the example are offered its seats first, then the rounds that opened first;
-- one topic per sitting; a seat lapses when its lease ends.
+- one topic per sitting; a seat lapses when its lease ends;
+- candidates are looked at without locks; the one that is offered is locked and looked at again before it is leased.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, delete, func, insert, select
+from sqlalchemy import Connection, Select, and_, case, delete, func, insert, select, tuple_
 
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
@@ -69,14 +70,14 @@ class Seat:
 
 def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     """Lease the seat that is needed most. Raises Refused, NotFound (nothing to review now)."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     writing.topic_in_force(command.topic)
     if command.example is not None and not actor.simulated:
         raise Refused("seat/queue-assigns", "seats are assigned; name a topic, not an example", where="example")
     writing.flush()
-    writing.connection.execute(delete(leases).where(leases.c.ends_at <= writing.now))
-    held = _held_seats(writing, actor)
-    for seat in held:
+    for seat in _held_seats(writing, actor):
+        if seat.ends_at <= writing.now:
+            continue
         if seat.topic != command.topic:
             raise Refused(
                 "seat/one-topic", f"you hold a seat on {seat.topic}", hint="Review it or hand it on, then change topic."
@@ -88,30 +89,35 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     if pseudonym is None or declaration is None or declaration.perspective is None:
         raise Refused("review/declared", f"declare a perspective on {command.topic} first")
     _check_share(writing, command.topic, declaration.perspective, pseudonym)
-    for offer in _offers(writing, actor, command, pseudonym, declaration):
-        return _lease(writing, actor, offer)
+    asking = _Asking(writing, actor, command, pseudonym, declaration)
+    for candidate in _offers(asking, writing.glance):
+        if (claimed := _claim(asking, candidate)) is not None:
+            return claimed
     raise NotFound("no seat on this topic is free for you now", hint="Come back later, or choose another topic.")
 
 
 def _held_seats(writing: Writing, actor: Actor) -> list[Seat]:
-    rows = writing.connection.execute(select(leases).where(leases.c.account == actor.account))
-    found = []
-    for row in rows:
-        stage = writing.existing(row.example).revision_of(row.revision, "review/revision-known").round
-        found.append(
-            Seat(
-                row.example,
-                row.revision,
-                row.topic,
-                row.perspective,
-                stage.stage,
-                row.seat,
-                row.declaration,
-                row.order_shown,
-                row.ends_at,
-            )
+    """The seats that the actor has a lease of, ended leases too."""
+    the_seat = and_(
+        seats.c.revision == leases.c.revision,
+        seats.c.perspective == leases.c.perspective,
+        seats.c.seat == leases.c.seat,
+    )
+    query = select(leases, seats.c.stage).join(seats, the_seat).where(leases.c.account == actor.account)
+    return [
+        Seat(
+            row.example,
+            row.revision,
+            row.topic,
+            row.perspective,
+            row.stage,
+            row.seat,
+            row.declaration,
+            row.order_shown,
+            row.ends_at,
         )
-    return found
+        for row in writing.connection.execute(query.order_by(leases.c.revision, leases.c.perspective, leases.c.seat))
+    ]
 
 
 def _check_share(writing: Writing, topic: str, perspective: str, pseudonym: str) -> None:
@@ -133,10 +139,38 @@ def _check_share(writing: Writing, topic: str, perspective: str, pseudonym: str)
         )
 
 
-def _offers(
-    writing: Writing, actor: Actor, command: TakeSeat, pseudonym: str, declaration: Declaration
-) -> Iterator[Seat]:
-    perspective = declaration.perspective
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks for a seat, and where they stand."""
+
+    writing: Writing
+    actor: Actor
+    command: TakeSeat
+    pseudonym: str
+    declaration: Declaration
+
+
+def _claim(asking: _Asking, candidate: Seat) -> Seat | None:
+    """Lease a candidate, unless somebody took it since it was looked at."""
+    writing = asking.writing
+    if writing.connection.dialect.name == "sqlite":
+        return _lease(writing, asking.actor, candidate)  # the only writer
+    attempt = writing.connection.begin_nested()
+    writing.existing(candidate.example)  # waits for whoever acts on this example, then reads it
+    again = replace(asking.command, example=candidate.example)
+    for seat in _offers(replace(asking, command=again), writing.existing):
+        if seat.revision == candidate.revision:
+            attempt.commit()
+            return _lease(writing, asking.actor, seat)
+    # Gives the example's lock back, so that nobody waits for one example while holding up another.
+    attempt.rollback()
+    writing.let_go(candidate.example)
+    return None
+
+
+def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[Seat]:
+    writing, actor, command, pseudonym = asking.writing, asking.actor, asking.command, asking.pseudonym
+    perspective = asking.declaration.perspective
     mine = set(organisations_of(writing.connection, actor.account))
     taken = seats.alias("taken")
     rejected_before = select(reviews.c.example).where(reviews.c.reviewer == pseudonym, reviews.c.verdict != "accept")
@@ -151,6 +185,7 @@ def _offers(
                 leases.c.revision == seats.c.revision,
                 leases.c.perspective == seats.c.perspective,
                 leases.c.seat == seats.c.seat,
+                leases.c.ends_at > writing.now,
             ),
         )
         .where(seats.c.topic == command.topic, seats.c.perspective == perspective, seats.c.open)
@@ -162,11 +197,11 @@ def _offers(
     if command.example is not None:
         query = query.where(seats.c.example == command.example)
     for row in _pages(writing, query):
-        history = writing.existing(row.example)
+        history = history_of(row.example)
         if not mine.isdisjoint(_proposer_organisations(writing, row.example)):
             continue
         stage = history.revision_of(row.revision, "review/revision-known").stages[row.stage - 1]
-        if _may_sit(history, stage, pseudonym, declaration):
+        if _may_sit(history, stage, pseudonym, asking.declaration):
             order = _draw_order(writing) if history.first.kind == "preference" else None
             ends_at = writing.now + 3600 * _lease_hours(writing, history)
             yield Seat(
@@ -176,7 +211,7 @@ def _offers(
                 str(perspective),
                 row.stage,
                 row.seat,
-                declaration.leaf,
+                asking.declaration.leaf,
                 order,
                 ends_at,
             )
@@ -219,6 +254,11 @@ def _lease_hours(writing: Writing, history: History) -> int:
 
 
 def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
+    # Ended leases are cleared away here, but for those that another transaction deals with just now.
+    key = tuple_(leases.c.revision, leases.c.perspective, leases.c.seat)
+    ended = select(*key).where(leases.c.ends_at <= writing.now).with_for_update(skip_locked=True)
+    writing.connection.execute(delete(leases).where(key.in_(ended)))
+    release_seat(writing, seat)
     row = {
         "revision": seat.revision,
         "perspective": seat.perspective,
@@ -237,6 +277,7 @@ def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
 def held_seat(writing: Writing, actor: Actor, example: str, revision: str | None = None) -> Seat:
     """The seat that the actor holds in this example. Raises Refused when there is none, or its lease has ended."""
     writing.existing(example)
+    writing.flush()
     for seat in _held_seats(writing, actor):
         if seat.example == example and revision in (None, seat.revision):
             if seat.ends_at <= writing.now:
@@ -270,6 +311,21 @@ def release_seat(writing: Writing, seat: Seat) -> None:
     )
 
 
+def seat_fields(seat: Seat, stage: Round) -> dict[str, Any]:
+    """The fields by which an event names its seat."""
+    return {
+        "topic": seat.topic,
+        "example": seat.example,
+        "revision": seat.revision,
+        "round": stage.number,
+        "stage": stage.stage,
+        "perspective": seat.perspective,
+        "seat": seat.seat,
+        "declaration": seat.declaration,
+        "appeal": stage.appeal,
+    }
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PassSeat:
     """«Cannot judge»: hand the held seat on."""
@@ -279,23 +335,15 @@ class PassSeat:
 
 def pass_seat(writing: Writing, actor: Actor, command: PassSeat, signer: Signer | None = None) -> Recorded:
     """Hand a seat on to somebody else. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     seat = held_seat(writing, actor, command.example)
     history = writing.existing(seat.example)
     stage = history.revision_of(seat.revision, "review/revision-known").stages[seat.stage - 1]
     recorded = writing.record(
         SeatPassed,
         signer=signer,
-        topic=seat.topic,
         pseudonym=writing.pseudonym(actor, seat.topic),
-        example=seat.example,
-        revision=seat.revision,
-        round=stage.number,
-        stage=stage.stage,
-        perspective=seat.perspective,
-        seat=seat.seat,
-        declaration=seat.declaration,
-        appeal=stage.appeal,
+        **seat_fields(seat, stage),
     )
     release_seat(writing, seat)
     return recorded

@@ -17,7 +17,7 @@ from curation.log.attestation import Signer
 from curation.log.leaf import Opening
 from curation.people.accounts import Actor
 from curation.reviews.ending import end_if_full
-from curation.reviews.seats import Seat, held_seat, release_seat
+from curation.reviews.seats import Seat, held_seat, release_seat, seat_fields
 from curation.rulebook.history import History
 from curation.rulebook.rounds import Round
 from curation.writing import Platform, Recorded, Writing
@@ -54,7 +54,7 @@ def read_judgement(value: object, where: str = "review") -> Judgement:
 
 def submit_review(writing: Writing, actor: Actor, command: SubmitReview, signer: Signer | None = None) -> Submitted:
     """Fill the held seat. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     seat = held_seat(writing, actor, command.example, command.revision)
     submitted = _record(writing, actor, command, seat, None, signer)
     if submitted.closing is None:
@@ -68,6 +68,7 @@ def submit_simulated_review(
     """Fill the first empty seat of the actor's perspective, without a lease: for simulated people only."""
     if not actor.simulated:
         raise Refused("seat/queue-assigns", "only simulated people choose their seats")
+    writing.admit(actor)
     history = writing.existing(command.example)
     topic = history.first.topic
     pseudonym = writing.pseudonym(actor, topic)
@@ -96,7 +97,7 @@ def submit_simulated_review(
 
 def supersede_review(writing: Writing, actor: Actor, command: SubmitReview, signer: Signer | None = None) -> Submitted:
     """Replace the own review while the round is open. Raises Refused, NotFound."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     history = writing.existing(command.example)
     stage = history.latest.round
     pseudonym = writing.pseudonym(actor, history.first.topic)
@@ -131,16 +132,8 @@ def _record(
         ReviewSubmitted,
         openings=openings,
         signer=signer,
-        topic=seat.topic,
         pseudonym=writing.pseudonym(actor, seat.topic),
-        example=seat.example,
-        revision=seat.revision,
-        round=stage.number,
-        stage=stage.stage,
-        perspective=seat.perspective,
-        seat=seat.seat,
-        declaration=seat.declaration,
-        appeal=stage.appeal,
+        **seat_fields(seat, stage),
         order_shown=seat.order_shown,
         supersedes=supersedes,
         via=command.via,
@@ -197,6 +190,7 @@ def submit_reviews(
 def _submit_batch(platform: Platform, waiting: list[tuple[int, Actor, SubmitReview]]) -> list[RefusedReview]:
     refused = []
     with platform.write() as writing:
+        writing.lock_accounts({actor.account for _, actor, _ in waiting})
         writing.preload(command.example for _, _, command in waiting)
         for number, actor, command in waiting:
             try:

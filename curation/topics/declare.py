@@ -31,7 +31,7 @@ def declare_perspective(
     writing: Writing, actor: Actor, command: DeclarePerspective, signer: Signer | None = None
 ) -> Recorded:
     """Take in a declaration. Raises NotFound or Refused."""
-    actor.require("contributor")
+    writing.admit(actor, "contributor")
     topic = writing.topic_in_force(command.topic)
     pseudonym = writing.vault.pseudonym_for_act(actor.account, topic_scope(command.topic))
     latest = writing.latest_declaration(pseudonym)

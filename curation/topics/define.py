@@ -60,7 +60,7 @@ def read_definition(folder: Path) -> DefineDataset:
 
 def define_dataset(writing: Writing, actor: Actor, command: DefineDataset) -> Recorded:
     """Take in a dataset's first definition with all its topics."""
-    actor.require("maintainer")
+    writing.admit(actor, "maintainer")
     definition = command.definition
     if definition.slug != writing.home.dataset:
         raise InvalidInput(f"this home is for dataset {writing.home.dataset}", where="slug")
@@ -111,7 +111,7 @@ def read_draft(path: Path, reason: str) -> DraftPolicy:
 
 def draft_policy(writing: Writing, actor: Actor, command: DraftPolicy) -> str:
     """Draft a policy that replaces the latest one. Returns the draft's id, for a second maintainer to agree to."""
-    actor.require("maintainer")
+    writing.admit(actor, "maintainer")
     draft = "d" + new_account_id(writing.token_bytes)[1:]
     writing.connection.execute(
         insert(policy_drafts),
@@ -129,7 +129,12 @@ def draft_policy(writing: Writing, actor: Actor, command: DraftPolicy) -> str:
 def agree_policy(writing: Writing, actor: Actor, draft: str) -> Recorded:
     """Agree to a draft as the second maintainer; the policy then stands and binds two epochs after its leaf."""
     actor.require("maintainer")
-    row = writing.connection.execute(select(policy_drafts).where(policy_drafts.c.id == draft)).first()
+    query = select(policy_drafts).where(policy_drafts.c.id == draft)
+    row = writing.connection.execute(query).first()
+    if row is not None:
+        # Both people's acts wait for this one; and where a third person agrees just now, the draft is gone after that.
+        writing.lock_accounts([row.account, actor.account])
+        row = writing.connection.execute(query).first()
     if row is None:
         raise NotFound(f"there is no policy draft {draft!r}", where="draft")
     if row.account == actor.account:

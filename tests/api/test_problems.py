@@ -20,6 +20,7 @@ from curation.errors import (
     NoteInvalid,
     NotFound,
     Refused,
+    Unavailable,
     WorldError,
 )
 from curation.rulebook.rules import RULES
@@ -66,6 +67,7 @@ def test_every_error_of_the_tree_has_a_status():
         NoteInvalid: 500,
         BundleInvalid: 500,
         HomeUnusable: 500,
+        Unavailable: 503,
     }
     ours = {
         item for item in descendants(EvenhandError) if item.__module__ in ("curation.errors", "curation_api.errors")
@@ -74,6 +76,7 @@ def test_every_error_of_the_tree_has_a_status():
     for error, status in expected.items():
         made: EvenhandError = Exception.__new__(error)
         made.__dict__.update(message="m", where="", hint="", rule="auth/one-key", problems=[("a", "m")])
+        made.__dict__.update(uncertain=False)
         assert status_of(made) == status
         if error is not RequestError:
             assert problem_of(made).status == status
