@@ -1,7 +1,7 @@
 """The demonstration's home, played once for each test process and copied; and the command line, called as a program.
 
-The story's last day is fixed and identifiers are drawn from a seed, so that dates, splits and counts do not change from
-run to run. Keys, and with them the hashes of signed leaves, do.
+The story's last day is fixed, identifiers are drawn from a seed and groups fall into each split in turn, so that dates,
+splits and counts do not change from run to run. Contributors' keys, and with them the hashes of signed leaves, do.
 """
 
 from __future__ import annotations
@@ -11,23 +11,27 @@ import json
 import random
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import curation.demo
+import curation.examples.propose
 from curation.begin import begin_home
 from curation.cli import main
 from curation.clock import MovableClock
+from curation.identifiers import TokenBytes, new_group_id
+from curation.releases.project import split_of
 
 LAST_DAY = 1_780_000_000
 SEED = 7
-"""One with which examples fall into every split."""
+SPLITS_IN_TURN = ("train", "test", "train", "validation", "train")
 FIRST, SECOND = "1.0.0", "2.0.0"
 
 
@@ -68,11 +72,25 @@ class Demo:
         return self.home / "releases" / version
 
 
+def groups_in_turn() -> Callable[[TokenBytes], str]:
+    """Draws groups until one falls into the split whose turn it is."""
+    turn = cycle(SPLITS_IN_TURN)
+
+    def draw(token_bytes: TokenBytes) -> str:
+        split = next(turn)
+        while split_of(group := new_group_id(token_bytes)) != split:
+            pass
+        return group
+
+    return draw
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demonstration. Look, and never change anything: copy it first."""
     home = tmp_path_factory.mktemp("demo") / "home"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curation.examples.propose, "new_group_id", groups_in_turn())
         patch.setattr(curation.demo, "SystemClock", lambda: MovableClock(LAST_DAY))
         patch.setattr(curation.demo, "begin_home", partial(begin_home, token_bytes=random.Random(SEED).randbytes))
         played = call("--home", home, "demo")

@@ -182,11 +182,11 @@ def tombstone_removed(folder: Folder, demo: Demo) -> None:
 
 @tampering(
     "two splits swapped",
-    (r"data/preference/test-.*\.parquet example ex_.*", "is in the file and not in the log"),
-    (r"data/preference/train-.*\.parquet example ex_.*", "is missing from the file; the log gives this row"),
+    (r"data/prompts/test-.*\.parquet example ex_.*", "is in the file and not in the log"),
+    (r"data/prompts/validation-.*\.parquet example ex_.*", "is missing from the file; the log gives this row"),
 )
 def splits_swapped(folder: Folder, demo: Demo) -> None:
-    names = [folder.path / folder.find(f"data/preference/{split}-*.parquet") for split in ("test", "train")]
+    names = [folder.path / folder.find(f"data/prompts/{split}-*.parquet") for split in ("test", "validation")]
     contents = [name.read_bytes() for name in names]
     for name, content in zip(names, reversed(contents), strict=True):
         name.write_bytes(content)
@@ -540,11 +540,11 @@ def second_file(folder: Folder, demo: Demo) -> None:
 
 @tampering(
     "a data file removed",
-    files=((r"data/prompts/train-.*\.parquet", "is listed in the manifest and missing"),),
-    resealed=(("data/prompts", r"has no file for split train; the log gives \d+ rows"),),
+    files=((r"data/preference/train-.*\.parquet", "is listed in the manifest and missing"),),
+    resealed=(("data/preference", r"has no file for split train; the log gives \d+ rows"),),
 )
 def data_removed(folder: Folder, demo: Demo) -> None:
-    (folder.path / folder.find("data/prompts/*.parquet")).unlink()
+    (folder.path / folder.find("data/preference/*.parquet")).unlink()
 
 
 @tampering(
