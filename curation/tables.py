@@ -254,8 +254,7 @@ leases = _table(
     Column("seat", Integer, primary_key=True, autoincrement=False),
     Column("example", _ID, nullable=False),
     Column("topic", _SLUG, nullable=False),
-    Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
-    Column("declaration", _HASH, nullable=False),
+    Column("holder", _HASH, nullable=False, index=True),
     Column("order_shown", word(16), nullable=True),
     Column("ends_at", BigInteger, nullable=False),
 )

@@ -364,8 +364,9 @@ class Writing(LoadedExamples):
             self._histories[event.example] = History(event.example)
             self._before[event.example] = rows_of(self._histories[event.example])
         history = self.history(event.example)
-        history.check_now(event)
+        # Who one is comes first, how the example stands second: a refusal tells nobody of acts that are not public yet.
         history.check(event, self.epoch, self)
+        history.check_now(event)
         history.apply(event, leaf, self.epoch, self)
         self._touched.add(event.example)
 

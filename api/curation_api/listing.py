@@ -7,6 +7,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -34,22 +35,38 @@ class Wanted:
 
 
 def list_examples(loaded: LoadedExamples, wanted: Wanted) -> ExamplePage:
-    """A page of examples."""
-    rows = loaded.connection.execute(_query(wanted)).all()
-    page = rows[: wanted.limit]
-    sealed = sealed_histories(loaded, [row.id for row in page if row.changing])
+    """A page of examples.
+
+    Rows are read until the page is full of lines that fit as the log has them: the length of a page, and where the next
+    one begins, would otherwise tell which examples are changing right now.
+    """
+    lines: list[ExampleLine] = []
+    after = wanted.after
+    while len(lines) <= wanted.limit:
+        rows = loaded.connection.execute(_query(wanted, after)).all()
+        lines += _fitting(loaded, rows, wanted.status)
+        if len(rows) <= wanted.limit:
+            break
+        after = rows[-1].id
+    page = lines[: wanted.limit]
+    return ExamplePage(examples=page, next=page[-1].id if len(lines) > wanted.limit else None)
+
+
+def _fitting(loaded: LoadedExamples, rows: Sequence[Any], status_wanted: Status | None) -> list[ExampleLine]:
+    sealed = sealed_histories(loaded, [row.id for row in rows if row.changing])
     lines = []
-    for row in page:
+    for row in rows:
         status = cast("Status", sealed[row.id].status if row.changing else row.status)
-        if wanted.status in (None, status):
-            line = ExampleLine(
-                id=row.id, group=row.group_id, topic=row.topic, kind=row.kind, language=row.language, status=status
+        if status_wanted in (None, status):
+            lines.append(
+                ExampleLine(
+                    id=row.id, group=row.group_id, topic=row.topic, kind=row.kind, language=row.language, status=status
+                )
             )
-            lines.append(line)
-    return ExamplePage(examples=lines, next=page[-1].id if len(rows) > wanted.limit else None)
+    return lines
 
 
-def _query(wanted: Wanted) -> Select[Any]:
+def _query(wanted: Wanted, after: str | None) -> Select[Any]:
     sealed = exists().where(log_leaves.c.example == examples.c.id, log_leaves.c.type == "example:proposed")
     changing = exists().where(pending_leaves.c.example == examples.c.id, pending_leaves.c.type.in_(_STATUS_CHANGES))
     query = select(examples, changing.label("changing")).where(sealed)
@@ -58,6 +75,6 @@ def _query(wanted: Wanted) -> Select[Any]:
             query = query.where(examples.c[name] == value)
     if wanted.status is not None:
         query = query.where(or_(examples.c.status == wanted.status, changing))
-    if wanted.after is not None:
-        query = query.where(examples.c.id > wanted.after)
+    if after is not None:
+        query = query.where(examples.c.id > after)
     return query.order_by(examples.c.id).limit(wanted.limit + 1)

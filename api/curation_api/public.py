@@ -5,8 +5,9 @@ Rules that always hold:
   does not tell (live times would link one person's pseudonyms across topics);
 - who holds or filled a seat in the example, and who proposed it, sees it as of now;
 - text is shown once its round has ended, never while a flag holds it and never after a withdrawal; the proposer
-  always sees it, a seat's holder sees the revision of that seat;
-- nobody, maintainers included, sees who proposed while a round is open.
+  always sees it, a seat's holder sees the revision of that seat; a withdrawal for safety and a flag for personal data
+  or law hide it at once, others when their epoch is closed;
+- the proposer is not shown while a round is open. Who looks into the log's entries finds the pseudonym there.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ def is_open(history: History) -> bool:
     return any(stage.closed is None for revision in history.revisions for stage in revision.stages)
 
 
+_PROTECTING = frozenset({"safety", "personal_data", "law"})
+
+
 @dataclass(frozen=True, slots=True)
 class Readership:
     """What one reader has to do with an example: proposed it, or has a seat in these revisions."""
@@ -66,7 +70,7 @@ def readership(loaded: LoadedExamples, platform: Platform, reader: Actor | None,
     vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
     pseudonym = vault.pseudonym(reader.account, topic_scope(history.first.topic))
     query = select(leases.c.revision).where(
-        leases.c.account == reader.account,
+        leases.c.holder == vault.holder(reader.account),
         leases.c.example == history.example,
         leases.c.ends_at > platform.clock.now(),
     )
@@ -88,8 +92,8 @@ class Shown:
 
     @property
     def proposer(self) -> str | None:
-        """The proposer's pseudonym, once every round has ended and the log says so."""
-        if not self.sealed.revisions or is_open(self.sealed) or is_open(self.now):
+        """The proposer's pseudonym, once every round has ended as the log has it."""
+        if not self.sealed.revisions or is_open(self.sealed):
             return None
         return self.sealed.first.pseudonym
 
@@ -97,11 +101,20 @@ class Shown:
         """Why the revision's text is not shown, or None when it is."""
         if self.reader.proposed or revision.leaf in self.reader.seated:
             return None
-        if self.now.withdrawn is not None:
+        if any(item.withdrawal is not None and self._told(item, item.withdrawal.reason) for item in self._states()):
             return "withdrawn"
         if revision.stages[0].closed is None:
             return "round_open"
-        return None if self.now.holding(revision.leaf) is None else "flagged"
+        flags = [(item, flag) for item in self._states() for flag in item.flags.values() if not flag.lapsed]
+        held = any(flag.event.revision == revision.leaf and self._told(item, flag.event.ground) for item, flag in flags)
+        return "flagged" if held else None
+
+    def _states(self) -> tuple[History, History]:
+        return self.sealed, self.now
+
+    def _told(self, state: History, reason: str) -> bool:
+        """What protects somebody hides the text at once; anything else waits for the epoch, as its time is an act's."""
+        return state is self.sealed or reason in _PROTECTING
 
     def flags(self) -> list[FlagView]:
         """The flags, but for those that would tell of a seat filled in an open round."""

@@ -17,7 +17,7 @@ from curation.errors import InvalidInput
 from curation.identifiers import new_example_id, new_group_id
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
-from curation.people.accounts import Actor, organisations_of
+from curation.people.accounts import Actor, bind_organisation, organisations_of
 from curation.reviews.ending import end_stage, start_clock
 from curation.rulebook.links import check_links
 from curation.tables import examples, proposer_organisations
@@ -75,7 +75,8 @@ def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Si
     start_clock(writing, recorded.leaf, 1, fields["example"])
     organisations = organisations_of(writing.connection, actor.account)
     if organisations:
-        rows = [{"example": fields["example"], "organisation": item} for item in organisations]
+        bound = [bind_organisation(writing.vault, fields["example"], item) for item in organisations]
+        rows = [{"example": fields["example"], "organisation": item} for item in bound]
         writing.connection.execute(insert(proposer_organisations), rows)
     return recorded
 

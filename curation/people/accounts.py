@@ -83,7 +83,7 @@ def join(connection: Connection, vault: Vault, joining: Joining, token_bytes: To
     if not add_if_new(connection, accounts, row):
         raise Conflict(f"the handle {joining.handle} is taken", where="handle", hint="Choose another.")
     vault.open_account(account)
-    blinded = sorted({vault.blind(name.strip().casefold()) for name in joining.organisations})
+    blinded = sorted({vault.blind("organisation", name.strip().casefold()) for name in joining.organisations})
     if blinded:
         connection.execute(insert(organisations), [{"account": account, "organisation": item} for item in blinded])
     return Actor(account, joining.handle, frozenset(roles), tuple(joining.languages), joining.simulated)
@@ -142,11 +142,16 @@ def erase_account(connection: Connection, vault: Vault, account: str) -> None:
     lock(connection, [f"account {account}"])
     revoke_tokens(connection, account)
     connection.execute(delete(organisations).where(organisations.c.account == account))
-    connection.execute(delete(leases).where(leases.c.account == account))
+    connection.execute(delete(leases).where(leases.c.holder == vault.holder(account)))
     connection.execute(delete(policy_drafts).where(policy_drafts.c.account == account))
     _forget_proposals(connection, vault, account)
     vault.forget(account)
     connection.execute(delete(accounts).where(accounts.c.id == account))
+
+
+def bind_organisation(vault: Vault, example: str, organisation: str) -> str:
+    """A proposer's organisation as it is kept with an example: it joins with nothing else in the database."""
+    return vault.blind("proposal", example, organisation)
 
 
 def _forget_proposals(connection: Connection, vault: Vault, account: str) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,6 +23,7 @@ from curation.identifiers import TokenBytes, new_pseudonym
 from curation.tables import account_keys, vault
 
 DATASET_SCOPE = "dataset"
+Purpose = Literal["organisation", "proposal", "lease"]
 _NONCE_BYTES = 12
 
 
@@ -91,9 +93,17 @@ class Vault:
         """Forget what was looked up so far, because some of it may have been taken back."""
         self._account_keys, self._known = {}, {}
 
-    def blind(self, text: str) -> str:
-        """A keyed hash under the vault key, for comparing private texts (organisations) without storing them."""
-        return hmac.new(self._vault_key, b"organisation\x00" + text.encode(), hashlib.sha256).hexdigest()
+    def blind(self, purpose: Purpose, *texts: str) -> str:
+        """A keyed hash under the vault key, for comparing private texts without storing them.
+
+        Hashes for different purposes, or bound to different texts, cannot be joined without that key.
+        """
+        message = "\x00".join((purpose, *texts)).encode()
+        return hmac.new(self._vault_key, message, hashlib.sha256).hexdigest()
+
+    def holder(self, account: str) -> str:
+        """How a lease names the account that holds it: it leads to no account without the vault key."""
+        return self.blind("lease", account)
 
     def _key_and_tag(self, account: str, scope: str) -> tuple[bytes, str]:
         key = self._account_keys.get(account)

@@ -30,6 +30,9 @@ def appeal_round(writing: Writing, actor: Actor, command: Appeal, signer: Signer
     writing.admit(actor, "contributor")
     history = writing.existing(command.example)
     first = history.latest.stages[0]
+    pseudonym = writing.pseudonym(actor, history.first.topic)
+    if pseudonym not in first.people() | {history.first.pseudonym}:
+        raise Refused("appeal/by-party", "only the proposer or a reviewer of the round appeals")
     if first.closed is None:
         raise Refused("appeal/ended", "the round is still open")
     openings: list[Opening] = []
@@ -38,7 +41,7 @@ def appeal_round(writing: Writing, actor: Actor, command: Appeal, signer: Signer
         openings=openings,
         signer=signer,
         topic=history.first.topic,
-        pseudonym=writing.pseudonym(actor, history.first.topic),
+        pseudonym=pseudonym,
         example=command.example,
         revision=history.latest.leaf,
         round=first.number,

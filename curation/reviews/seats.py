@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Select, and_, case, delete, func, insert, sel
 
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
-from curation.people.accounts import Actor, organisations_of
+from curation.people.accounts import Actor, bind_organisation, organisations_of
 from curation.people.vault import topic_scope
 from curation.rulebook.declarations import Declaration
 from curation.rulebook.history import History
@@ -103,7 +103,8 @@ def _held_seats(writing: Writing, actor: Actor) -> list[Seat]:
         seats.c.perspective == leases.c.perspective,
         seats.c.seat == leases.c.seat,
     )
-    query = select(leases, seats.c.stage).join(seats, the_seat).where(leases.c.account == actor.account)
+    mine = leases.c.holder == writing.vault.holder(actor.account)
+    query = select(leases, seats.c.stage).join(seats, the_seat).where(mine)
     return [
         Seat(
             row.example,
@@ -112,12 +113,19 @@ def _held_seats(writing: Writing, actor: Actor) -> list[Seat]:
             row.perspective,
             row.stage,
             row.seat,
-            row.declaration,
+            _declaration_on(writing, actor, row.topic),
             row.order_shown,
             row.ends_at,
         )
         for row in writing.connection.execute(query.order_by(leases.c.revision, leases.c.perspective, leases.c.seat))
     ]
+
+
+def _declaration_on(writing: Writing, actor: Actor, topic: str) -> str:
+    """The declaration by which the actor sits: the latest one, because changing it ends every lease."""
+    pseudonym = writing.vault.pseudonym(actor.account, topic_scope(topic))
+    declaration = writing.latest_declaration(pseudonym) if pseudonym else None
+    return declaration.leaf if declaration else ""
 
 
 def _check_share(writing: Writing, topic: str, perspective: str, pseudonym: str) -> None:
@@ -190,7 +198,7 @@ def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[S
         )
         .where(seats.c.topic == command.topic, seats.c.perspective == perspective, seats.c.open)
         .where(seats.c.language.in_([command.language] if command.language else actor.languages))
-        .where(leases.c.account.is_(None), examples.c.proposer != pseudonym, taken.c.revision.is_(None))
+        .where(leases.c.holder.is_(None), examples.c.proposer != pseudonym, taken.c.revision.is_(None))
         .group_by(seats.c.example, seats.c.revision, seats.c.stage, stage_clocks.c.opened_at)
         .order_by(case((seats.c.example.in_(rejected_before), 0), else_=1), stage_clocks.c.opened_at, seats.c.revision)
     )
@@ -198,7 +206,8 @@ def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[S
         query = query.where(seats.c.example == command.example)
     for row in _pages(writing, query):
         history = history_of(row.example)
-        if not mine.isdisjoint(_proposer_organisations(writing, row.example)):
+        bound = {bind_organisation(writing.vault, row.example, item) for item in mine}
+        if not bound.isdisjoint(_proposer_organisations(writing, row.example)):
             continue
         stage = history.revision_of(row.revision, "review/revision-known").stages[row.stage - 1]
         if _may_sit(history, stage, pseudonym, asking.declaration):
@@ -265,8 +274,7 @@ def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
         "seat": seat.seat,
         "example": seat.example,
         "topic": seat.topic,
-        "account": actor.account,
-        "declaration": seat.declaration,
+        "holder": writing.vault.holder(actor.account),
         "order_shown": seat.order_shown,
         "ends_at": seat.ends_at,
     }
@@ -288,16 +296,21 @@ def held_seat(writing: Writing, actor: Actor, example: str, revision: str | None
                 )
             return seat
     history = writing.existing(example)
-    if revision is not None:
-        stage = history.revision_of(revision, "review/revision-known").round
-        if stage.closed is not None:
-            raise Refused(
-                "review/round-open", "this revision is no longer judged", hint="Ask the queue for another seat."
-            )
     pseudonym = writing.vault.pseudonym(actor.account, topic_scope(history.first.topic))
     if pseudonym == history.first.pseudonym:
         raise Refused("review/not-own", "nobody reviews their own example")
-    raise Refused("seat/lease", "you hold no seat in this example", hint="Ask the queue for one first.")
+    # Whether the round is still open is told to those who sat in it and to nobody else: the moment at which a round
+    # ends is an act's time, and times link people.
+    for item in history.revisions:
+        if pseudonym in item.round.people() and item.round.closed is not None and revision in (None, item.leaf):
+            raise Refused(
+                "review/round-open", "this revision is no longer judged", hint="Ask the queue for another seat."
+            )
+    raise Refused(
+        "seat/lease",
+        "you hold no seat in this revision, or its round has ended",
+        hint="Ask the queue for a seat.",
+    )
 
 
 def release_seat(writing: Writing, seat: Seat) -> None:

@@ -102,10 +102,11 @@ def supersede_review(writing: Writing, actor: Actor, command: SubmitReview, sign
     stage = history.latest.round
     pseudonym = writing.pseudonym(actor, history.first.topic)
     mine = stage.cast_by(pseudonym)
+    # Who one is comes first, how the round stands second: only its reviewers learn that.
+    if mine is None:
+        raise Refused("review/supersede-own", "you have no review in an open round of this example")
     if stage.closed is not None or command.revision not in (None, stage.revision):
         raise Refused("review/round-open", "the round has ended; a review can no longer be superseded")
-    if mine is None:
-        raise Refused("review/supersede-own", "you have no review in the open round")
     (perspective, number), cast = mine
     earlier = history.reviews[cast.leaf]
     seat = Seat(

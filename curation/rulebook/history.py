@@ -179,14 +179,12 @@ class History:
         """Raise Refused when the event may not stand here, in this epoch. Changes nothing."""
         if not self.revisions and type(event) is not ExampleProposed:
             raise Refused("review/revision-known", f"example {self.example} does not exist")
-        if self.withdrawn is not None and type(event) in (ExampleWithdrawn, ExampleRevised):
-            raise Refused("withdraw/once", f"example {self.example} is withdrawn")
         _CHECKS[type(event)](self, event, epoch, around)
 
     def check_now(self, event: ExampleEvent) -> None:
         """Raise Refused for what is wrong at the moment of acting, though a shuffled epoch could not show it."""
-        if self.withdrawn is not None and not isinstance(event, (OpeningErased, RoundClosed)):
-            raise Refused("withdraw/once", f"example {self.example} is withdrawn")
+        if not isinstance(event, (OpeningErased, RoundClosed, ExampleWithdrawn)):
+            _check_not_withdrawn(self)
         if isinstance(event, RoundAppealed) and event.revision != self.latest.leaf:
             raise Refused(
                 "appeal/ended", "a later revision has replaced this one", hint="Appeal the latest one's round."
@@ -237,6 +235,7 @@ def _check_revised(history: History, event: ExampleRevised, epoch: int, around: 
     first, latest = history.first, history.latest
     if event.pseudonym != first.pseudonym:
         raise Refused("revise/only-proposer", "only the proposer revises an example")
+    _check_not_withdrawn(history)
     if event.previous != latest.leaf:
         raise Refused("revise/of-latest", f"revision {latest.number} is the latest; this one replaces another")
     same = ("topic", "group", "kind", "language", "use")
@@ -260,9 +259,15 @@ def _apply_brought(history: History, event: Brought, leaf: str, epoch: int, arou
     history.held[leaf] = frozenset(event.commitments())
 
 
+def _check_not_withdrawn(history: History) -> None:
+    if history.withdrawn is not None:
+        raise Refused("withdraw/once", f"example {history.example} is withdrawn")
+
+
 def _check_withdrawn(history: History, event: ExampleWithdrawn, epoch: int, around: Surroundings) -> None:
     if event.pseudonym != history.first.pseudonym:
         raise Refused("withdraw/only-proposer", "only the proposer withdraws an example")
+    _check_not_withdrawn(history)
     if event.revision != history.latest.leaf:
         raise Refused("revise/of-latest", "the withdrawal does not name the latest revision")
 

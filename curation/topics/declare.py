@@ -35,7 +35,8 @@ def declare_perspective(
     topic = writing.topic_in_force(command.topic)
     pseudonym = writing.vault.pseudonym_for_act(actor.account, topic_scope(command.topic))
     latest = writing.latest_declaration(pseudonym)
-    writing.connection.execute(delete(leases).where(leases.c.account == actor.account, leases.c.topic == command.topic))
+    mine = leases.c.holder == writing.vault.holder(actor.account)
+    writing.connection.execute(delete(leases).where(mine, leases.c.topic == command.topic))
     return writing.record(
         PerspectiveDeclared,
         topic=command.topic,

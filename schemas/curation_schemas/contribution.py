@@ -83,7 +83,7 @@ class JudgementLine(PersonLine):
 
     def judgement(self) -> Judgement:
         """The judgement in it. Raises pydantic's ValidationError when it lacks reasons."""
-        return Judgement.model_validate(self.model_dump(include=set(Judgement.model_fields), exclude_none=True))
+        return Judgement.model_validate({name: getattr(self, name) for name in Judgement.model_fields})
 
 
 class ReviewLine(JudgementLine):

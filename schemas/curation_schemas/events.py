@@ -116,7 +116,7 @@ class PolicyChanged(Event):
 
 
 class PerspectiveDeclared(Act):
-    """Where a person stands on a topic from the next round on; no perspective takes the declaration back."""
+    """Where a person stands on a topic; no perspective takes the declaration back."""
 
     references: ClassVar = ("definition", "supersedes")
     type: Literal["perspective:declared"] = "perspective:declared"

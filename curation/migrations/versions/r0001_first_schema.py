@@ -209,15 +209,13 @@ def upgrade() -> None:
         sa.Column("seat", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("example", _word(32), nullable=False),
         sa.Column("topic", _word(64), nullable=False),
-        sa.Column("account", _word(32), nullable=False),
-        sa.Column("declaration", _word(64), nullable=False),
+        sa.Column("holder", _word(64), nullable=False),
         sa.Column("order_shown", _word(16), nullable=True),
         sa.Column("ends_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_leases_account")),
         sa.PrimaryKeyConstraint("revision", "perspective", "seat", name=op.f("pk_leases")),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_leases_account"), "leases", ["account"], unique=False)
+    op.create_index(op.f("ix_leases_holder"), "leases", ["holder"], unique=False)
     op.create_table(
         "organisations",
         sa.Column("account", _word(32), nullable=False),
