@@ -225,7 +225,8 @@ def lock(connection: Connection, names: Iterable[str]) -> None:
 def add_if_new(connection: Connection, table: Table, row: dict[str, Any]) -> bool:
     """Insert a row unless one of its keys is taken, also by a transaction that ends just now. Whether it was new."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    return connection.execute(insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    statement = insert(table).values(row).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return connection.execute(statement).first() is not None
 
 
 def _explained(engine: Engine, error: DBAPIError, *, ends: bool) -> Exception:

@@ -211,7 +211,6 @@ def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[S
             continue
         stage = history.revision_of(row.revision, "review/revision-known").stages[row.stage - 1]
         if _may_sit(history, stage, pseudonym, asking.declaration):
-            order = _draw_order(writing) if history.first.kind == "preference" else None
             ends_at = writing.now + 3600 * _lease_hours(writing, history)
             yield Seat(
                 row.example,
@@ -221,7 +220,7 @@ def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[S
                 row.stage,
                 row.seat,
                 asking.declaration.leaf,
-                order,
+                None,
                 ends_at,
             )
 
@@ -268,6 +267,8 @@ def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
     ended = select(*key).where(leases.c.ends_at <= writing.now).with_for_update(skip_locked=True)
     writing.connection.execute(delete(leases).where(key.in_(ended)))
     release_seat(writing, seat)
+    if writing.glance(seat.example).first.kind == "preference":
+        seat = replace(seat, order_shown=_draw_order(writing))
     row = {
         "revision": seat.revision,
         "perspective": seat.perspective,
