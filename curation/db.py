@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, NestedTransaction, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError, DBAPIError
@@ -162,6 +162,11 @@ def reading(engine: Engine) -> Iterator[Connection]:
                 yield connection
     except DBAPIError as error:
         raise _explained(engine, error, ends=False) from None
+
+
+def keep(attempt: NestedTransaction) -> None:
+    """Keep what was done since a savepoint; it is committed, or not, with its transaction."""
+    attempt.commit()
 
 
 def empty_write_ahead_file(engine: Engine) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, delete, func, insert, select, tuple_
 
+from curation.db import keep
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
 from curation.people.accounts import Actor, bind_organisation, organisations_of
@@ -168,7 +169,7 @@ def _claim(asking: _Asking, candidate: Seat) -> Seat | None:
     again = replace(asking.command, example=candidate.example)
     for seat in _offers(replace(asking, command=again), writing.existing):
         if seat.revision == candidate.revision:
-            attempt.commit()
+            keep(attempt)
             return _lease(writing, asking.actor, seat)
     # Gives the example's lock back, so that nobody waits for one example while holding up another.
     attempt.rollback()

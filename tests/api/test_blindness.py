@@ -131,6 +131,8 @@ def test_proposer_is_hidden_again_while_a_later_revision_is_judged(api):
     name = api.get(path)["proposer"]
     assert name == pseudonyms(api)["proposer"]
     api.act("proposer", f"{path}/revisions", sft("Another text."))
+    assert api.get(path)["proposer"] == name, "hiding it at once would tell the minute of the revision"
+    api.close_epoch()
     for who in EVERYBODY:
         assert name not in api.call("GET", path, who).text
         assert name not in api.call("GET", f"{path}/trace", who).text

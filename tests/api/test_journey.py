@@ -48,7 +48,7 @@ def test_receipt_is_a_note_by_the_logs_key_that_names_leaf_and_epoch(api):
     assert receipt["leaf"] == answer["leaf"]
     assert receipt["sealed_by"] == 1
     origin = api.platform.home.origin
-    text = f"evenhand.org/v1/receipt\n{origin}\n{answer['leaf']}\nsealed by the end of epoch 1\n"
+    text = f"evenhand.org/v1/receipt\n{origin}\n{answer['leaf']}\nsealed in epoch 1\n"
     assert receipt["note"].startswith(text + "\n— " + origin)
     api.close_epoch()
     entries = api.call("GET", f"/log/{_last_bundle(api)}")
@@ -156,19 +156,21 @@ def test_rejected_example_is_revised_and_judged_anew(api):
     assert found["standing"] == revised["leaf"]
 
 
-def test_withdrawn_example_hides_its_text_at_once_and_keeps_its_story(api):
+@pytest.mark.parametrize(("reason", "at_once"), [("safety", "withdrawn"), ("author_choice", None)])
+def test_withdrawal_hides_the_text_at_once_where_somebody_needs_protection(api, reason, at_once):
     proposed = api.propose("proposer")
     api.review_all()
     api.close_epoch()
     path = f"/v1/examples/{proposed['id']}"
     assert api.get(path)["revisions"][0]["text"]
-    api.act("proposer", f"{path}/withdrawal", {"reason": "author_choice"})
-    assert api.get(path)["revisions"][0]["withheld"] == "withdrawn"
+    api.act("proposer", f"{path}/withdrawal", {"reason": reason})
+    assert api.get(path)["revisions"][0]["withheld"] == at_once
     assert api.get(path)["status"] == "accepted", "the log does not tell of it yet"
     assert api.get("/v1/examples?status=accepted")["examples"]
     api.close_epoch()
     assert api.get(path)["status"] == "withdrawn"
-    assert api.get(f"{path}/trace")["withdrawal"]["reason"] == "author_choice"
+    assert api.get(path)["revisions"][0]["withheld"] == "withdrawn"
+    assert api.get(f"{path}/trace")["withdrawal"]["reason"] == reason
     assert not api.get("/v1/examples?status=accepted")["examples"]
     assert api.get(path, "proposer")["revisions"][0]["text"], "the proposer's own text"
 
