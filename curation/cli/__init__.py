@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from curation.cli import audit, demo, epoch, home, log, people, release, schemas, serve, topics
+from curation.cli import audit, demo, epoch, home, importing, log, people, release, schemas, serve, topics
 from curation.errors import CallerError, EvenhandError
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command("status")(home.status)
 app.command("doctor")(home.doctor)
 app.add_typer(people.app, name="people")
 app.add_typer(topics.app, name="topics")
+app.command("import")(importing.import_file)
 app.add_typer(epoch.app, name="epoch")
 app.add_typer(release.app, name="release")
 app.command("verify")(audit.verify)
