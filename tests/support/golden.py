@@ -106,7 +106,11 @@ def _update() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         for number, (rule, case_name) in enumerate(CASES):
-            input_json, message = provoke(rule, case_name, Path(folder), str(number))
+            try:
+                input_json, message = provoke(rule, case_name, Path(folder), str(number))
+            except AssertionError as error:
+                print(f"not written: {rule}/{case_name}: {error}")
+                continue
             target = GOLDEN / rule / case_name
             target.mkdir(parents=True, exist_ok=True)
             (target / "input.json").write_text(input_json, "utf-8")

@@ -194,6 +194,10 @@ class World:
 
     # --- policies, epochs -----------------------------------------------------------------------------------------
 
+    def define(self, handle: str = "mia") -> Recorded:
+        with self.acting(handle) as (made, actor):
+            return define_dataset(made, actor, DefineDataset(definition=validate(DatasetDefinition, definition())))
+
     def draft(self, handle: str = "mia", reason: str = "Fewer people than we thought.", **changes: Any) -> str:
         with self.acting(handle) as (made, actor):
             policy = validate(Policy, FULL_POLICY | changes)

@@ -153,7 +153,6 @@ def test_models_refuse_deep_values_without_a_foreign_error():
         "a: &a [*a]",
         "<<: {a: 1}",
         "a: &b {c: 1}\nd:\n  <<: *b",
-        "a: !!timestamp x",
         "a: !!int x",
         "a: !!float x",
         "a: !!binary x",
@@ -166,7 +165,7 @@ def test_yaml_makes_no_objects_no_merges_and_no_foreign_errors(text):
         load_yaml(text)
 
 
-@pytest.mark.parametrize("date", ["2024-01-01", "2024-01-01T10:00:00Z", "2024-01-01 10:00:00"])
+@pytest.mark.parametrize("date", ["2024-01-01", "2024-01-01T10:00:00Z", "2024-01-01 10:00:00", "someday"])
 def test_yaml_leaves_dates_as_text(date):
     assert load_yaml(f"a: {date}") == {"a": date}
     if refusal(load_yaml, f"a: !!timestamp {date}") is None:
@@ -270,7 +269,7 @@ def test_the_name_of_an_unknown_field_cannot_forge_what_a_terminal_shows(model, 
 def test_every_problem_is_listed_not_only_the_first():
     with pytest.raises(SchemaInvalid) as caught:
         validate(EXAMPLE, words.example(license="no licence", positions=[], language="zh"))
-    assert {path for path, _ in caught.value.problems} == {"sft.license", "sft.positions", "sft.language"}
+    assert {path for path, _ in caught.value.problems} == {"license", "positions", "language"}
 
 
 @pytest.mark.parametrize("wrong", [True, False, "3", 3.0, 0, 6, -1, None, [3]])

@@ -12,7 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from curation_schemas import text
 
-HIDDEN_CATEGORIES = ["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"]
+HIDDEN_CATEGORIES = ["Cc", "Cs", "Co", "Zl", "Zp"]
+# Format characters that show: signs of numbers and verses in Arabic, Syriac and Kaithi, and hieroglyphs' joiners.
+SHOWN_FORMATS = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, *range(0x13430, 0x13460)}
 SHOWN = st.characters(exclude_categories=HIDDEN_CATEGORIES).filter(lambda char: text.hidden_character(char) is None)
 PLAIN = st.text(SHOWN | st.sampled_from("\n\t"), max_size=30).map(lambda item: unicodedata.normalize("NFC", item))
 
@@ -25,17 +27,51 @@ def refused(kind, value):
     return False
 
 
-def test_every_control_format_surrogate_private_and_unassigned_character_is_hidden():
+def test_every_control_format_surrogate_and_private_character_is_hidden():
     for code in range(sys.maxunicode + 1):
-        character = chr(code)
-        if unicodedata.category(character) in HIDDEN_CATEGORIES and character not in "\n\t":
-            assert text.hidden_character(character), f"U+{code:04X}"
+        category = unicodedata.category(chr(code))
+        hides = category in HIDDEN_CATEGORIES or (category == "Cf" and code not in SHOWN_FORMATS)
+        if hides and chr(code) not in "\n\t":
+            assert text.hidden_character(chr(code)), f"U+{code:04X}"
 
 
-def test_every_default_ignorable_character_is_hidden_but_for_the_emoji_selectors():
-    # DerivedCoreProperties, Default_Ignorable_Code_Point, the assigned ones that are no format characters.
-    ignorable = [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, *range(0xFE00, 0xFE0E), 0xFFA0]
-    ignorable += range(0xE0100, 0xE01F0)
+def test_nothing_that_shows_is_hidden():
+    shows = ("L", "N", "P", "Sm", "Sc", "Sk", "Zs")
+    hidden = [code for code in range(sys.maxunicode + 1) if text.hidden_character(chr(code))]
+    ordinary = [code for code in hidden if unicodedata.category(chr(code)).startswith(shows)]
+    # The Hangul fillers are letters by category and show nothing.
+    assert ordinary == [0x115F, 0x1160, 0x3164, 0xFFA0]
+
+
+def test_noncharacters_are_hidden():
+    noncharacters = [*range(0xFDD0, 0xFDF0), *(plane << 16 | low for plane in range(17) for low in (0xFFFE, 0xFFFF))]
+    assert not [f"U+{code:04X}" for code in noncharacters if text.hidden_character(chr(code)) is None]
+
+
+def test_what_is_refused_does_not_depend_on_the_unicode_version_that_runs(monkeypatch):
+    for function in ("category", "name"):
+        monkeypatch.setattr(text.unicodedata, function, lambda *given: "")
+    assert text.hidden_character("\u202e")
+    # Assigned in Unicode 15 and 16: unknown to older tables, admitted all the same.
+    assert text.hidden_character("\U0001fae8 \U00011f00 \U00016d40") is None
+
+
+@pytest.mark.parametrize("word", ["می\u200cخواهم", "نمی\u200cدانم", "क्\u200dष", "ශ්\u200dරී", "ক্\u200cষ"])
+def test_a_joiner_may_stand_within_a_word_that_needs_it(word):
+    assert text.check_text(word) == word
+
+
+@pytest.mark.parametrize("word", ["a\u200cb", "\u200cمی", "می\u200c", "می\u200c\u200cخ", "م\u200ca", "争\u200d议"])
+def test_a_joiner_stands_nowhere_else(word):
+    with pytest.raises(ValueError, match=r"U\+200[CD]"):
+        text.check_text(word)
+
+
+def test_every_default_ignorable_character_is_hidden_but_for_emoji_selectors_and_needed_joiners():
+    # Unicode's DerivedCoreProperties, Default_Ignorable_Code_Point.
+    ignorable = [0xAD, 0x34F, 0x61C, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, 0xFEFF, 0xFFA0]
+    ignorable += [*range(0xFE00, 0xFE0E), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFFF0, 0xFFF9)]
+    ignorable += [*range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B), *range(0xE0000, 0xE1000)]
     assert not [f"U+{code:04X}" for code in ignorable if text.hidden_character(chr(code)) is None]
     assert text.hidden_character("❤\ufe0f ❤\ufe0e") is None
 
