@@ -11,6 +11,7 @@
         ├── LogInconsistent         a leaf, tile, proof or checkpoint does not fit
         ├── NoteInvalid             a signed note, key or trust policy does not parse or verify
         ├── BundleInvalid           a release's files are damaged
+        ├── BackupInvalid           a backup is damaged, was edited or is of another home
         └── HomeUnusable            database, keys or folders are missing or of another version
             └── Unavailable         the database does not answer or is busy; later it may
 
@@ -104,6 +105,12 @@ class BundleInvalid(WorldError):
     """A release's files are damaged or are not what they claim."""
 
     code = "bundle-invalid"
+
+
+class BackupInvalid(WorldError):
+    """A backup is damaged, was edited, or does not go with the keys or the log that it is restored to."""
+
+    code = "backup-invalid"
 
 
 class HomeUnusable(WorldError):

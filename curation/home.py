@@ -98,15 +98,19 @@ def making_folder(path: Path) -> Iterator[None]:
         raise
 
 
+def check_empty(connection: Connection) -> None:
+    """Raise Conflict unless a database can become a new home's: empty, and of a server that is new enough."""
+    check_server(connection)
+    if not is_empty(connection):
+        place = shown_address(connection.engine.url)
+        raise Conflict(f"the database {place} holds tables already", hint="Name one that is empty.")
+
+
 @contextmanager
 def making_database(engine: Engine) -> Iterator[Connection]:
     """A new schema in an empty database, filled in the same transaction. Raises Conflict when it is not empty."""
     with writing(engine, alone=True) as connection:
-        check_server(connection)
-        if not is_empty(connection):
-            raise Conflict(
-                f"the database {shown_address(engine.url)} holds tables already", hint="Name one that is empty."
-            )
+        check_empty(connection)
         migrate_in(connection)
         yield connection
 

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from curation.cli import audit, demo, epoch, home, importing, log, people, release, schemas, serve, topics
+from curation.cli import audit, db, demo, epoch, home, importing, log, people, release, schemas, serve, topics
 from curation.errors import CallerError, EvenhandError
 
 app = typer.Typer(
@@ -56,6 +56,9 @@ app.add_typer(release.app, name="release")
 app.command("verify")(audit.verify)
 app.command("trace")(audit.trace)
 app.add_typer(log.app, name="log")
+app.add_typer(db.app, name="db")
+app.command("backup")(db.backup)
+app.command("restore")(db.restore)
 app.add_typer(schemas.app, name="schemas")
 app.command("serve")(serve.serve)
 

@@ -1,0 +1,149 @@
+"""A home's whole data as rows, to carry it from one database into another.
+
+Rules that always hold:
+- every table travels, parents before children, its rows in the order of their keys: an order that tells nothing;
+- a row is one line of canonical JSON (bytes in base64), so that a table has one digest, whatever database it is in;
+- what has arrived is proved: every leaf hashes to what its row says, every epoch's root is that of its leaves, every
+  opening fits its commitment, and the projection is what replaying the leaves gives.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Table, insert, select, text
+
+from curation.errors import LogInconsistent
+from curation.log.leaf import commitment
+from curation.log.merkle import CompactRange, leaf_hash
+from curation.rebuild import contents_of, projection_contents, replay_home
+from curation.tables import log_epochs, log_leaves, metadata, openings, pending_leaves
+
+TABLES: tuple[Table, ...] = tuple(metadata.sorted_tables)
+_AT_ONCE = 1_000
+Row = dict[str, Any]
+Line = Callable[[bytes], object]
+
+
+@dataclass(frozen=True, slots=True)
+class TableDigest:
+    """How many rows a table has, and the SHA-256 over their lines."""
+
+    rows: int
+    sha256: str
+
+
+def line_of(table: Table, row: Row) -> bytes:
+    """One row as a line of JSON, without its line break: columns in their order, bytes in base64."""
+    shown = {
+        column.name: base64.b64encode(row[column.name]).decode()
+        if isinstance(row[column.name], bytes)
+        else row[column.name]
+        for column in table.columns
+    }
+    return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def read_line(table: Table, line: bytes) -> Row:
+    """Read one row. Raises ValueError when it is none of this table."""
+    found = json.loads(line)
+    if not isinstance(found, dict) or list(found) != [column.name for column in table.columns]:
+        raise ValueError("the columns are not those of the table")
+    return {column.name: _value(column.type, found[column.name], nullable=column.nullable) for column in table.columns}
+
+
+def _value(kind: object, value: object, *, nullable: bool | None) -> object:
+    if value is None and nullable:
+        return None
+    if isinstance(kind, LargeBinary) and isinstance(value, str):
+        return base64.b64decode(value, validate=True)
+    wanted = bool if isinstance(kind, Boolean) else int if isinstance(kind, Integer) else str
+    if type(value) is not wanted or isinstance(kind, LargeBinary):
+        raise ValueError("a value is not of its column's type")
+    return value
+
+
+def rows_of_table(connection: Connection, table: Table) -> Iterator[Row]:
+    """Every row, in the order of its key."""
+    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=_AT_ONCE)
+    for row in connection.execute(query).mappings():
+        yield dict(row)
+
+
+def digest_rows(table: Table, rows: Iterable[Row], tell: Line | None = None) -> TableDigest:
+    """The digest of rows; each line goes to `tell` too."""
+    seen, count = hashlib.sha256(), 0
+    for row in rows:
+        line = line_of(table, row) + b"\n"
+        seen.update(line)
+        count += 1
+        if tell is not None:
+            tell(line)
+    return TableDigest(count, seen.hexdigest())
+
+
+def digest_tables(connection: Connection) -> dict[str, TableDigest]:
+    """The digest of every table."""
+    return {table.name: digest_rows(table, rows_of_table(connection, table)) for table in TABLES}
+
+
+def fill_table(connection: Connection, table: Table, rows: Iterable[Row]) -> int:
+    """Insert rows. Returns how many."""
+    waiting, count = iter(rows), 0
+    while some := list(islice(waiting, _AT_ONCE)):
+        connection.execute(insert(table), some)
+        count += len(some)
+    return count
+
+
+def gather_statistics(connection: Connection) -> None:
+    """Have the database count what it holds, so that it plans its first queries well."""
+    connection.execute(text("ANALYZE"))
+
+
+def prove_contents(connection: Connection) -> None:
+    """Prove the data of a home from its leaves. Raises LogInconsistent naming the first thing that does not fit."""
+    _prove_log(connection)
+    _prove_hashes(connection)
+    state = replay_home(connection)
+    for violation in state.violations:
+        raise LogInconsistent(f"{violation.message} (rule {violation.rule})", where=f"leaf {violation.index}")
+    found = projection_contents(connection)
+    for name, rows in contents_of(state).items():
+        if found[name] != rows:
+            raise LogInconsistent(
+                "is not what the leaves give", where=f"table {name}", hint="Run `evenhand log replay` on the source."
+            )
+
+
+def _prove_log(connection: Connection) -> None:
+    """Every leaf, and the root of every epoch."""
+    ends = {row.size: row for row in connection.execute(select(log_epochs))}
+    edge = CompactRange()
+    query = select(log_leaves.c.idx, log_leaves.c.hash, log_leaves.c.leaf).order_by(log_leaves.c.idx)
+    for size, row in enumerate(connection.execute(query.execution_options(yield_per=_AT_ONCE)), 1):
+        hashed = leaf_hash(row.leaf)
+        if row.idx != size - 1 or hashed.hex() != row.hash:
+            raise LogInconsistent("does not hash to what its row says, or is out of order", where=f"leaf {size - 1}")
+        edge.append(hashed)
+        end = ends.pop(size, None)
+        if end is not None and edge.root().hex() != end.root:
+            raise LogInconsistent("its root is not that of its leaves", where=f"epoch {end.epoch}")
+    if ends:
+        raise LogInconsistent("leaves are missing", where=f"epoch {min(row.epoch for row in ends.values())}")
+
+
+def _prove_hashes(connection: Connection) -> None:
+    """Every pending leaf, and every opening."""
+    for row in connection.execute(select(pending_leaves.c.hash, pending_leaves.c.leaf)):
+        if leaf_hash(row.leaf).hex() != row.hash:
+            raise LogInconsistent("does not hash to what its row says", where=f"pending leaf {row.hash[:12]}")
+    for row in connection.execute(select(openings).execution_options(yield_per=_AT_ONCE)):
+        if commitment(row.unit, row.salt, row.body) != row.commitment:
+            raise LogInconsistent("does not fit its commitment", where=f"opening {row.commitment[:12]}")
