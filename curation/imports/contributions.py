@@ -21,10 +21,18 @@ from sqlalchemy import select
 from curation.contributions import Contributors, StageDirection, read_people
 from curation.errors import Conflict, InvalidInput, NotAllowed, NotFound, Refused
 from curation.imports.batches import Brought, Item, Reached, ReadLine, Scene, take_lines
-from curation.imports.lines import MAX_LINE_BYTES, RawLine, check_beginning, read_lines
+from curation.imports.lines import MAX_LINE_BYTES, RawLine, check_beginning, load_line, read_lines
 from curation.imports.remembered import Name, digest_of
 from curation.imports.summary import BadLine, Summary, Watch
-from curation.people.accounts import Actor, Joining, actor_by_handle, join, organisations_of, read_joining
+from curation.people.accounts import (
+    Actor,
+    Joining,
+    actor_by_handle,
+    bind_organisation,
+    join,
+    organisations_of,
+    read_joining,
+)
 from curation.people.vault import topic_scope
 from curation.tables import proposer_organisations
 from curation.topics.declare import DeclarePerspective, declare_perspective
@@ -41,7 +49,7 @@ from curation_schemas.contribution import (
     ReviseLine,
     UpholdLine,
 )
-from curation_schemas.parsing import SchemaInvalid, load_json, validate
+from curation_schemas.parsing import SchemaInvalid, validate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +95,7 @@ def _items(vault_key: bytes, troupe: _Troupe, path: Path) -> Iterator[Item]:
 def _read(vault_key: bytes, troupe: _Troupe, file: str, raw: RawLine) -> ReadLine:
     if raw.content is None:
         raise SchemaInvalid([("", f"is longer than {MAX_LINE_BYTES} bytes")])
-    plain = load_json(raw.content)
+    plain = load_line(raw.content)
     line = validate(LINE, plain)
     if isinstance(line, StageDirection):
         raise SchemaInvalid([("act", f"«{line.act}» is a stage direction of a demonstration")])
@@ -207,7 +215,9 @@ class _Troupe(Contributors):
             raise Refused("seat/language", f"{line.by} does not read {history.first.language}")
         if history.example not in self._proposers:
             self._proposers |= _organisations_behind(writing, [history.example])
-        if self._proposers[history.example] & self._organisations_of(writing, actor):
+        mine = self._organisations_of(writing, actor)
+        bound = {bind_organisation(writing.vault, history.example, item) for item in mine}
+        if bound & self._proposers[history.example]:
             raise Refused("seat/organisation", f"{line.by} and the proposer declare the same organisation")
 
     def _organisations_of(self, writing: Writing, actor: Actor) -> frozenset[str]:
@@ -219,7 +229,7 @@ class _Troupe(Contributors):
 
 
 def _organisations_behind(writing: Writing, examples: Collection[str]) -> dict[str, set[str]]:
-    """The organisations that each example's proposer declares, as keyed hashes."""
+    """The organisations that each example's proposer declares, as keyed hashes that only one example has."""
     found: dict[str, set[str]] = {example: set() for example in examples}
     query = select(proposer_organisations).where(proposer_organisations.c.example.in_(examples))
     for row in writing.connection.execute(query):

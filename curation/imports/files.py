@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation.errors import InvalidInput
-from curation.imports.lines import MAX_LINE_BYTES, check_beginning, read_lines
-from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml
+from curation.imports.lines import MAX_LINE_BYTES, check_beginning, load_line, read_lines
+from curation_schemas.parsing import SchemaInvalid, load_yaml
 
 _LINES = (".jsonl", ".ndjson", ".json")
 _PARQUET = ".parquet"
@@ -82,7 +82,7 @@ class RowFile:
                 yield Row(self.name, line.number, None, f"is longer than {MAX_LINE_BYTES} bytes", line.end)
                 continue
             try:
-                plain = load_json(line.content)
+                plain = load_line(line.content)
                 problem = "" if isinstance(plain, dict) else "is no JSON object"
             except SchemaInvalid as error:
                 plain, problem = None, str(error)

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from curation.errors import InvalidInput
+from curation_schemas.parsing import SchemaInvalid, load_json
 
 MAX_LINE_BYTES = 16 * 2**20
 """Longer than any example that its schema admits, even with every character escaped."""
@@ -81,3 +82,12 @@ def read_lines(path: Path) -> Iterator[RawLine]:
                 content = piece.removeprefix(_BYTE_ORDER_MARK)
             if content is None or content.strip():
                 yield RawLine(number, content, file.tell())
+
+
+def load_line(content: bytes) -> Any:
+    """The JSON of one line. Raises SchemaInvalid, with the column alone: the line is the file's."""
+    try:
+        return load_json(content.strip())
+    except SchemaInvalid as error:
+        problems = [(path, message.replace(" at line 1 column ", " at column ")) for path, message in error.problems]
+        raise SchemaInvalid(problems) from None

@@ -81,7 +81,7 @@ class Remembered:
     def _key(self, name: Name) -> str:
         found = self._keys.get(name)
         if found is None:
-            text = f"imported\0{name[0]}\0{name[1]}"
+            text = "\0".join(("imported", self._source, *name))
             found = self._keys[name] = hmac.digest(self._vault_key, text.encode(), "sha256").hex()
         return found
 
