@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,7 @@ from curation.examples.erase import Erase, erase_openings
 from curation.examples.flag import Flag, Uphold, raise_flag, uphold_flag
 from curation.examples.propose import Propose, Revise, propose_example, read_example, revise_example
 from curation.examples.withdraw import Withdraw, withdraw_example
-from curation.home import create_home, open_home
+from curation.home import create_home
 from curation.log.attestation import KeySigner
 from curation.people.accounts import Actor, Joining, actor_by_handle, join
 from curation.people.vault import topic_scope
@@ -45,6 +44,7 @@ from curation.writing import Platform, Recorded, Writing
 from curation_schemas.definition import DatasetDefinition, Policy
 from curation_schemas.parsing import validate
 from curation_schemas.review import FlagForm
+from tests.support.postgres import Databases
 from tests.support.words import DATASET, FULL_POLICY, HARBOUR, REQUIRED, SMALL_POLICY, definition, example, judgement
 
 START = 1_800_000_000
@@ -236,14 +236,20 @@ class World:
 
     def check_projection(self) -> Replay:
         """Compare the live projection with one rebuilt from the leaves; nothing is kept of the rebuilding."""
-        with writing(self.platform.home.engine) as connection:
-            live = projection_contents(connection)
+        found = []
+        with suppress(_Undo), writing(self.platform.home.engine, alone=True) as connection:
+            found.append(projection_contents(connection))
             state = rebuild_projection(connection)
-            rebuilt = projection_contents(connection)
-            assert not state.violations, state.violations
-            for table, rows in live.items():
-                assert rows == rebuilt[table], f"{table} differs from what the leaves say"
-            return state
+            found.append(projection_contents(connection))
+            raise _Undo
+        assert not state.violations, state.violations
+        for table, rows in found[0].items():
+            assert rows == found[1][table], f"{table} differs from what the leaves say"
+        return state
+
+
+class _Undo(Exception):
+    """Take a transaction back."""
 
 
 def make_home(path: Path, policy: str = "full") -> None:
@@ -271,11 +277,11 @@ def make_home(path: Path, policy: str = "full") -> None:
     platform.home.close()
 
 
-def copy_home(template: Path, path: Path, seed: object = 0) -> World:
+def copy_home(template: Path, path: Path, seed: object = 0, databases: Databases | None = None) -> World:
     """A world on a copy of a home, with identifiers that a seed determines."""
-    shutil.copytree(template, path)
+    home = (databases or Databases(None)).open_copy(template, path)
     clock = MovableClock(START)
-    return World(Platform(open_home(path), clock, 7, random.Random(str(seed)).randbytes), clock)
+    return World(Platform(home, clock, 7, random.Random(str(seed)).randbytes), clock)
 
 
 @cache

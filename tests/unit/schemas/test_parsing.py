@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -138,7 +139,8 @@ def test_models_refuse_deep_values_without_a_foreign_error():
     inner = deep
     for _ in range(50_000):
         inner["a"] = inner = {}
-    for model in (EXAMPLE, EVENT, DatasetDefinition, Judgement):
+    models: tuple[Any, ...] = (EXAMPLE, EVENT, DatasetDefinition, Judgement)
+    for model in models:
         with pytest.raises(SchemaInvalid):
             validate(model, deep | {"kind": "sft", "type": "epoch:closed"})
     with pytest.raises(SchemaInvalid):

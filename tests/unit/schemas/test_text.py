@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from curation_schemas import text
 
-HIDDEN_CATEGORIES = ["Cc", "Cs", "Co", "Zl", "Zp"]
+HIDDEN_CATEGORIES: Any = ["Cc", "Cs", "Co", "Zl", "Zp"]
 # Format characters that show: signs of numbers and verses in Arabic, Syriac and Kaithi, and hieroglyphs' joiners.
 SHOWN_FORMATS = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, *range(0x13430, 0x13460)}
 SHOWN = st.characters(exclude_categories=HIDDEN_CATEGORIES).filter(lambda char: text.hidden_character(char) is None)
@@ -50,7 +51,7 @@ def test_noncharacters_are_hidden():
 
 def test_what_is_refused_does_not_depend_on_the_unicode_version_that_runs(monkeypatch):
     for function in ("category", "name"):
-        monkeypatch.setattr(text.unicodedata, function, lambda *given: "")
+        monkeypatch.setattr(unicodedata, function, lambda *given: "")
     assert text.hidden_character("\u202e")
     # Assigned in Unicode 15 and 16: unknown to older tables, admitted all the same.
     assert text.hidden_character("\U0001fae8 \U00011f00 \U00016d40") is None
