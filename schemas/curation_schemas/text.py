@@ -70,7 +70,9 @@ def check_text(text: str) -> str:
         offset, name = found
         raise ValueError(f"character {name} at offset {offset} is invisible or a control; remove it")
     if not unicodedata.is_normalized("NFC", text):
-        raise ValueError("is not in Unicode normal form NFC; normalise it before sending")
+        pairs = enumerate(zip(text, unicodedata.normalize("NFC", text), strict=False))
+        offset = next((place for place, (sent, normal) in pairs if sent != normal), 0)
+        raise ValueError(f"is not in Unicode normal form NFC from offset {offset} on; normalise it before sending")
     return text
 
 
