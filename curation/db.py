@@ -17,6 +17,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -180,6 +181,11 @@ def empty_write_ahead_file(engine: Engine) -> bool:
         return True
     connection = engine.raw_connection()
     try:
+        try:
+            # Rewrites every table in the order of its keys: within a page, cells lie in the order in which they came.
+            connection.cursor().execute("VACUUM")
+        except sqlite3.OperationalError:
+            pass  # somebody is at work; the next epoch's end tries again
         for _ in range(_SCRUB_TRIES):
             busy, _, _ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
             if not busy:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from curation.clock import day_of, days_between
 from curation.db import reading, taking_turns
@@ -19,7 +19,7 @@ from curation.log.epochs import SealedEpoch, seal_epoch
 from curation.log.store import LOG_FILES, publish_log
 from curation.releases.cut import prove_releases
 from curation.reviews.ending import end_overdue_rounds, lapse_overdue_flags
-from curation.tables import BEGUN, log_epochs, meta
+from curation.tables import BEGUN, handed_on, log_epochs, meta, stages
 from curation.writing import Platform
 
 
@@ -52,6 +52,10 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         ended = end_overdue_rounds(writing)
         lapsed = lapse_overdue_flags(writing)
         writing.flush()
+        closed = stages.c.open.is_(False)
+        writing.connection.execute(
+            delete(handed_on).where(handed_on.c.revision.in_(select(stages.c.revision).where(closed)))
+        )
         writing.leaves_traces = True
         date = max(day_of(writing.now), _last_day(writing.connection) or "")
         sealed = seal_epoch(writing.connection, home.dataset, home.log_key, date, platform.token_bytes)

@@ -112,6 +112,8 @@ def _add_flags(rows: Rows, history: History) -> None:
             "id": flag.leaf,
             "example": history.example,
             "revision": flag.event.revision,
+            "topic": flag.event.topic,
+            "raiser": flag.event.pseudonym,
             "ground": flag.event.ground,
             "upheld_by": len(flag.upheld),
             "status": "lapsed" if flag.lapsed else "upheld" if flag.stands else "raised",

@@ -165,6 +165,8 @@ flags = _table(
     Column("id", _HASH, primary_key=True),
     Column("example", _ID, ForeignKey("examples.id"), nullable=False, index=True),
     Column("revision", _HASH, nullable=False),
+    Column("topic", _SLUG, nullable=False),
+    Column("raiser", _ID, nullable=False, index=True),
     Column("ground", word(16), nullable=False),
     Column("upheld_by", Integer, nullable=False),
     Column("status", word(16), nullable=False),
@@ -257,6 +259,13 @@ leases = _table(
     Column("holder", _HASH, nullable=False, index=True),
     Column("order_shown", word(16), nullable=True),
     Column("ends_at", BigInteger, nullable=False),
+)
+handed_on = _table(
+    "handed_on",
+    Column("revision", _HASH, primary_key=True),
+    Column("holder", _HASH, primary_key=True),
+    Column("topic", _SLUG, nullable=False),
+    Column("epoch", Integer, nullable=False),
 )
 stage_clocks = _table(
     "stage_clocks",

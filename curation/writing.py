@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from sqlalchemy import Connection, func, insert, select, update
 
-from curation.clock import Clock
+from curation.clock import DAY, Clock
 from curation.db import add_if_new, attempting, empty_write_ahead_file, lock, reading, writing
 from curation.errors import InvalidInput, NotFound, Refused
 from curation.home import Home
@@ -222,6 +222,8 @@ class Writing(LoadedExamples):
         super().__init__(connection)
         self.home = home
         self.now = clock.now()
+        self.today = self.now // DAY * DAY
+        # The beginning of the day (UTC): what is kept of when something began, and nothing finer.
         self.token_bytes = token_bytes
         self.leaves_traces = False
         # Set by what deletes text or order for good: the write-ahead file is then emptied after the commit.

@@ -64,7 +64,8 @@ def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
     chosen = sorted(set(command.commitments)) or held
     if not held or not chosen:
         raise NotFound("this act has no text left to erase", where="act")
-    gone = [item for item in chosen if item in held]
+    already = writing.existing(event.example).erased
+    gone = [item for item in chosen if item not in already]
     if not gone:
         raise NotFound("these texts were erased already", where="commitments")
     recorded = writing.record(

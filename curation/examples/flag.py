@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
@@ -20,6 +20,8 @@ from curation.tables import flag_clocks, flags
 from curation.writing import Recorded, Writing
 from curation_schemas.events import FlagRaised, FlagUpheld
 from curation_schemas.review import FlagForm
+
+MAX_OPEN_FLAGS = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,7 @@ def raise_flag(writing: Writing, actor: Actor, command: Flag, signer: Signer | N
     form = command.form
     history = writing.existing(form.example)
     pseudonym = writing.pseudonym(actor, history.first.topic)
+    _check_limit(writing, history.first.topic, pseudonym)
     openings: list[Opening] = []
     recorded = writing.record(
         FlagRaised,
@@ -47,10 +50,22 @@ def raise_flag(writing: Writing, actor: Actor, command: Flag, signer: Signer | N
         ground=form.ground,
         evidence=writing.opening(openings, "evidence", {"text": form.evidence}),
         review=_own_review(history, form.revision, pseudonym),
+        after=next((flag.lapse for flag in reversed(history.flags_on(form.revision, form.ground))), None),
     )
-    row = {"flag": recorded.leaf, "example": form.example, "raised_at": writing.now}
+    row = {"flag": recorded.leaf, "example": form.example, "raised_at": writing.today}
     writing.connection.execute(insert(flag_clocks), row)
     return recorded
+
+
+def _check_limit(writing: Writing, topic: str, pseudonym: str) -> None:
+    writing.flush()
+    raised = select(func.count()).where(flags.c.topic == topic, flags.c.raiser == pseudonym, flags.c.status == "raised")
+    if (writing.connection.execute(raised).scalar() or 0) >= MAX_OPEN_FLAGS:
+        raise Refused(
+            "flag/limit",
+            f"you have {MAX_OPEN_FLAGS} flags on this topic that nobody upheld yet",
+            hint="Wait until they were upheld or lapsed.",
+        )
 
 
 def _own_review(history: History, revision: str, pseudonym: str) -> str | None:

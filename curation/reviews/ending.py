@@ -12,10 +12,11 @@ from typing import Literal
 
 from sqlalchemy import bindparam, delete, insert, select
 
-from curation.clock import DAY
+from curation.clock import DAY, day_of
+from curation.rulebook.elapsed import may_have_passed
 from curation.rulebook.history import History
 from curation.rulebook.rounds import Round
-from curation.tables import flag_clocks, leases, proposer_organisations, stage_clocks
+from curation.tables import flag_clocks, leases, log_epochs, proposer_organisations, stage_clocks
 from curation.writing import Recorded, Writing
 from curation_schemas.events import FlagLapsed, RoundClosed
 
@@ -30,7 +31,7 @@ How = Literal["full", "time", "revised", "withdrawn"]
 
 def start_clock(writing: Writing, revision: str, stage: int, example: str) -> None:
     """Note when a stage opened."""
-    row = {"revision": revision, "stage": stage, "example": example, "opened_at": writing.now}
+    row = {"revision": revision, "stage": stage, "example": example, "opened_at": writing.today}
     writing.connection.execute(insert(stage_clocks), row)
 
 
@@ -54,6 +55,16 @@ def end_if_full(writing: Writing, history: History, stage: Round) -> Recorded | 
     return end_stage(writing, history, stage, "full")
 
 
+def _dates_allow(writing: Writing, opened_in: int, days: int) -> bool:
+    """Whether the epochs' dates, which are all that a verifier has, show that these days can have passed.
+
+    They may not, where the clock was ahead once: then it is the dates that decide, and the end waits.
+    """
+    dates = dict(writing.connection.execute(select(log_epochs.c.epoch, log_epochs.c.date)).tuples().all())
+    last = max(dates.values(), default="")
+    return may_have_passed(dates.get(opened_in - 1), max(day_of(writing.now), last), days)
+
+
 def end_overdue_rounds(writing: Writing) -> list[Recorded]:
     """End every stage whose time is over, with empty seats: silence never accepts and never rejects."""
     ended = []
@@ -61,8 +72,9 @@ def end_overdue_rounds(writing: Writing) -> list[Recorded]:
         history = writing.existing(row.example)
         revision = next(item for item in history.revisions if item.leaf == row.revision)
         days = writing.definitions.policy_by_leaf[revision.event.policy].content.round_days
-        if writing.now - row.opened_at >= days * DAY:
-            ended.append(end_stage(writing, history, revision.stages[row.stage - 1], "time"))
+        stage = revision.stages[row.stage - 1]
+        if writing.now - row.opened_at >= days * DAY and _dates_allow(writing, stage.epoch, days):
+            ended.append(end_stage(writing, history, stage, "time"))
     return ended
 
 
@@ -75,6 +87,8 @@ def lapse_overdue_flags(writing: Writing) -> list[Recorded]:
             continue
         history = writing.existing(row.example)
         flag = history.flags[row.flag]
+        if not _dates_allow(writing, flag.epoch, days):
+            continue
         if not flag.stands and history.withdrawn is None:
             upheld = sorted(flag.upheld)
             lapsed.append(

@@ -11,14 +11,13 @@ Rules that always hold:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, delete, func, insert, select, tuple_
 
-from curation.db import keep
+from curation.db import add_if_new, keep
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
 from curation.people.accounts import Actor, bind_organisation, organisations_of
@@ -29,6 +28,7 @@ from curation.rulebook.rounds import Round
 from curation.tables import (
     declarations,
     examples,
+    handed_on,
     leases,
     proposer_organisations,
     reviews,
@@ -40,7 +40,8 @@ from curation_schemas.events import SeatPassed
 from curation_schemas.review import OrderShown
 
 SHARE_APPLIES_FROM = 20
-MAX_SEAT_SHARE = 0.15
+MAX_HANDED_ON = 3
+MAX_SEAT_SHARE_PERCENT = 15
 """Where a perspective has 20 people or more, nobody fills more than this share of its seats on a topic."""
 _PAGE = 100
 
@@ -78,6 +79,7 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     writing.flush()
     for seat in _held_seats(writing, actor):
         if seat.ends_at <= writing.now:
+            _note_handed_on(writing, seat.revision, writing.vault.holder(actor.account), seat.topic)
             continue
         if seat.topic != command.topic:
             raise Refused(
@@ -90,11 +92,25 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     if pseudonym is None or declaration is None or declaration.perspective is None:
         raise Refused("review/declared", f"declare a perspective on {command.topic} first")
     _check_share(writing, command.topic, declaration.perspective, pseudonym)
+    _check_handed_on(writing, actor, command.topic)
     asking = _Asking(writing, actor, command, pseudonym, declaration)
     for candidate in _offers(asking, writing.glance):
         if (claimed := _claim(asking, candidate)) is not None:
             return claimed
+    if command.example is not None:
+        _say_why_not(asking, command.example)
     raise NotFound("no seat on this topic is free for you now", hint="Come back later, or choose another topic.")
+
+
+def _say_why_not(asking: _Asking, example: str) -> None:
+    """Name the rule to somebody simulated, who chose the example; others are not told of examples they did not name."""
+    writing, actor = asking.writing, asking.actor
+    history = writing.existing(example)
+    if history.first.language not in actor.languages:
+        message = f"the example is in {history.first.language}; you read {', '.join(actor.languages)}"
+        raise Refused("seat/language", message)
+    if _shares_organisation(asking, example):
+        raise Refused("seat/organisation", "you share a declared organisation with the proposer")
 
 
 def _held_seats(writing: Writing, actor: Actor) -> list[Seat]:
@@ -129,6 +145,23 @@ def _declaration_on(writing: Writing, actor: Actor, topic: str) -> str:
     return declaration.leaf if declaration else ""
 
 
+def _note_handed_on(writing: Writing, revision: str, holder: str, topic: str) -> None:
+    """Remember that somebody passed a seat or let it lapse: the same round is not offered to them again."""
+    row = {"revision": revision, "holder": holder, "topic": topic, "epoch": writing.epoch}
+    add_if_new(writing.connection, handed_on, row)
+
+
+def _check_handed_on(writing: Writing, actor: Actor, topic: str) -> None:
+    mine = handed_on.c.holder == writing.vault.holder(actor.account)
+    query = select(func.count()).where(mine, handed_on.c.topic == topic, handed_on.c.epoch == writing.epoch)
+    if (writing.connection.execute(query).scalar() or 0) >= MAX_HANDED_ON:
+        raise Refused(
+            "seat/handed-on",
+            f"you handed on or let lapse {MAX_HANDED_ON} seats on {topic} in this epoch",
+            hint="Seats are offered to you again when the epoch is closed.",
+        )
+
+
 def _check_share(writing: Writing, topic: str, perspective: str, pseudonym: str) -> None:
     standing = select(func.count()).where(
         declarations.c.topic == topic,
@@ -140,7 +173,7 @@ def _check_share(writing: Writing, topic: str, perspective: str, pseudonym: str)
     mine = func.sum(case((seats.c.reviewer == pseudonym, 1), else_=0))
     query = select(func.count(), mine).where(seats.c.topic == topic, seats.c.perspective == perspective)
     total, filled = writing.connection.execute(query).one()
-    if (filled or 0) + 1 > max(1, math.ceil(MAX_SEAT_SHARE * total)):
+    if (filled or 0) + 1 > max(1, total * MAX_SEAT_SHARE_PERCENT // 100):
         raise Refused(
             "seat/share",
             f"you have filled {filled} of {total} seats for {perspective} on {topic}",
@@ -180,8 +213,8 @@ def _claim(asking: _Asking, candidate: Seat) -> Seat | None:
 def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[Seat]:
     writing, actor, command, pseudonym = asking.writing, asking.actor, asking.command, asking.pseudonym
     perspective = asking.declaration.perspective
-    mine = set(organisations_of(writing.connection, actor.account))
     taken = seats.alias("taken")
+    handed_on_by_me = select(handed_on.c.revision).where(handed_on.c.holder == writing.vault.holder(actor.account))
     rejected_before = select(reviews.c.example).where(reviews.c.reviewer == pseudonym, reviews.c.verdict != "accept")
     query = (
         select(seats.c.example, seats.c.revision, seats.c.stage, func.min(seats.c.seat).label("seat"))
@@ -199,6 +232,7 @@ def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[S
         )
         .where(seats.c.topic == command.topic, seats.c.perspective == perspective, seats.c.open)
         .where(seats.c.language.in_([command.language] if command.language else actor.languages))
+        .where(seats.c.revision.not_in(handed_on_by_me))
         .where(leases.c.holder.is_(None), examples.c.proposer != pseudonym, taken.c.revision.is_(None))
         .group_by(seats.c.example, seats.c.revision, seats.c.stage, stage_clocks.c.opened_at)
         .order_by(case((seats.c.example.in_(rejected_before), 0), else_=1), stage_clocks.c.opened_at, seats.c.revision)
@@ -207,12 +241,14 @@ def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[S
         query = query.where(seats.c.example == command.example)
     for row in _pages(writing, query):
         history = history_of(row.example)
-        bound = {bind_organisation(writing.vault, row.example, item) for item in mine}
-        if not bound.isdisjoint(_proposer_organisations(writing, row.example)):
+        if _shares_organisation(asking, row.example):
             continue
         stage = history.revision_of(row.revision, "review/revision-known").stages[row.stage - 1]
+        if command.example is None and _is_reserved(asking, history, stage):
+            continue
         if _may_sit(history, stage, pseudonym, asking.declaration):
-            ends_at = writing.now + 3600 * _lease_hours(writing, history)
+            # Up to the full hour: nothing finer is kept of when somebody sat down.
+            ends_at = -(-writing.now // 3600) * 3600 + 3600 * _lease_hours(writing, history)
             yield Seat(
                 row.example,
                 row.revision,
@@ -226,6 +262,32 @@ def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[S
             )
 
 
+def _is_reserved(asking: _Asking, history: History, stage: Round) -> bool:
+    """Whether the free seats are kept for earlier rejecters, for the first lease of a later revision's round.
+
+    As many seats as there are earlier rejecters of the perspective who have not sat yet; they are offered these first.
+    """
+    if stage.number == 1 or stage.stage != 1:
+        return False
+    writing, perspective = asking.writing, str(asking.declaration.perspective)
+    rejecters = {
+        cast.pseudonym
+        for revision in history.revisions[: stage.number - 1]
+        for item in revision.stages
+        for (seat_of, _), cast in item.seats.items()
+        if seat_of == perspective and not cast.accepts
+    } - stage.people()
+    if asking.pseudonym in rejecters or not rejecters:
+        return False
+    clock = select(stage_clocks.c.opened_at).where(stage_clocks.c.revision == stage.revision, stage_clocks.c.stage == 1)
+    opened = writing.connection.execute(clock).scalar() or 0
+    if writing.now - opened >= 3600 * _lease_hours(writing, history):
+        return False
+    here = (leases.c.revision == stage.revision, leases.c.perspective == perspective, leases.c.ends_at > writing.now)
+    leased = writing.connection.execute(select(func.count()).where(*here)).scalar() or 0
+    return len(stage.empty_seats(perspective)) - leased <= len(rejecters)
+
+
 def _pages(writing: Writing, query: Select[Any]) -> Iterator[Any]:
     """The rows of a query, a page at a time: the first one that fits is most often among the first."""
     page = 0
@@ -234,9 +296,11 @@ def _pages(writing: Writing, query: Select[Any]) -> Iterator[Any]:
         page += 1
 
 
-def _proposer_organisations(writing: Writing, example: str) -> set[str]:
+def _shares_organisation(asking: _Asking, example: str) -> bool:
+    connection, vault = asking.writing.connection, asking.writing.vault
+    mine = {bind_organisation(vault, example, item) for item in organisations_of(connection, asking.actor.account)}
     query = select(proposer_organisations.c.organisation).where(proposer_organisations.c.example == example)
-    return set(writing.connection.execute(query).scalars())
+    return bool(mine) and not mine.isdisjoint(connection.execute(query).scalars())
 
 
 def _may_sit(history: History, stage: Round, pseudonym: str, declaration: Declaration) -> bool:
@@ -265,8 +329,13 @@ def _lease_hours(writing: Writing, history: History) -> int:
 def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
     # Ended leases are cleared away here, but for those that another transaction deals with just now.
     key = tuple_(leases.c.revision, leases.c.perspective, leases.c.seat)
-    ended = select(*key).where(leases.c.ends_at <= writing.now).with_for_update(skip_locked=True)
-    writing.connection.execute(delete(leases).where(key.in_(ended)))
+    over = leases.c.ends_at <= writing.now
+    ended = select(leases).where(over).with_for_update(skip_locked=True)
+    for gone in writing.connection.execute(ended).all():
+        _note_handed_on(writing, gone.revision, gone.holder, gone.topic)
+        writing.connection.execute(
+            delete(leases).where(key == tuple_(gone.revision, gone.perspective, gone.seat), over)
+        )
     release_seat(writing, seat)
     if writing.glance(seat.example).first.kind == "preference":
         seat = replace(seat, order_shown=_draw_order(writing))
@@ -361,6 +430,7 @@ def pass_seat(writing: Writing, actor: Actor, command: PassSeat, signer: Signer 
         **seat_fields(seat, stage),
     )
     release_seat(writing, seat)
+    _note_handed_on(writing, seat.revision, writing.vault.holder(actor.account), seat.topic)
     return recorded
 
 

@@ -87,7 +87,13 @@ class Flag:
     event: FlagRaised
     epoch: int
     upheld: dict[str, tuple[str, str]] = field(default_factory=dict)
-    lapsed: bool = False
+    lapse: str | None = None
+    """The leaf by which it lapsed."""
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether its time ended without two people of different perspectives upholding it."""
+        return self.lapse is not None
 
     @property
     def stands(self) -> bool:
@@ -159,6 +165,10 @@ class History:
                     return stage.closed is None
         return False
 
+    def flags_on(self, revision: str, ground: str) -> list[Flag]:
+        """The flags of this ground on this revision, in the order in which they were raised."""
+        return [flag for flag in self.flags.values() if (flag.event.revision, flag.event.ground) == (revision, ground)]
+
     def holding(self, revision: str) -> Flag | None:
         """A flag that holds publication of this revision, or None."""
         for flag in self.flags.values():
@@ -185,10 +195,16 @@ class History:
         """Raise Refused for what is wrong at the moment of acting, though a shuffled epoch could not show it."""
         if not isinstance(event, (OpeningErased, RoundClosed, ExampleWithdrawn)):
             _check_not_withdrawn(self)
-        if isinstance(event, RoundAppealed) and event.revision != self.latest.leaf:
-            raise Refused(
-                "appeal/ended", "a later revision has replaced this one", hint="Appeal the latest one's round."
-            )
+        if isinstance(event, RoundAppealed):
+            judged = {item.leaf for item in (self.latest, self.standing) if item is not None}
+            if event.revision not in judged:
+                message = "a later revision has replaced this one"
+                raise Refused("appeal/ended", message, hint="Appeal the latest one's round.")
+        if isinstance(event, ExampleRevised) and any(
+            item.round.stage == 2 and item.round.closed is None for item in self.revisions
+        ):
+            message = "an appeal of this example is open"
+            raise Refused("revise/appeal-open", message, hint="Revise it once the appeal has ended.")
 
     def apply(self, event: ExampleEvent, leaf: str, epoch: int, around: Surroundings) -> None:
         """Take the event in. Call `check` first."""
@@ -391,10 +407,13 @@ def _check_flagged(history: History, event: FlagRaised, epoch: int, around: Surr
         raise Refused("flag/seat-holder", "the flag names a review that is not the flagger's own of this revision")
     if event.review is None and event.ground not in ("personal_data", "law"):
         raise Refused("flag/seat-holder", f"the ground {event.ground} needs a filled seat for this revision")
-    if any(
-        (flag.event.revision, flag.event.ground) == (revision.leaf, event.ground) for flag in history.flags.values()
-    ):
+    if event.pseudonym == history.first.pseudonym:
+        raise Refused("flag/not-own", "nobody flags their own example", hint="Withdraw it, or bring a revision.")
+    same = history.flags_on(revision.leaf, event.ground)
+    if any(not flag.lapsed or flag.event.pseudonym == event.pseudonym for flag in same):
         raise Refused("flag/once", f"the ground {event.ground} has been flagged for this revision")
+    if same and event.after != same[-1].lapse:
+        raise Refused("flag/once", "the flag does not name the lapse of the one before it")
 
 
 def _apply_flagged(history: History, event: FlagRaised, leaf: str, epoch: int, around: Surroundings) -> None:
@@ -433,7 +452,7 @@ def _check_lapsed(history: History, event: FlagLapsed, epoch: int, around: Surro
 
 
 def _apply_lapsed(history: History, event: FlagLapsed, leaf: str, epoch: int, around: Surroundings) -> None:
-    history.flags[event.flag].lapsed = True
+    history.flags[event.flag].lapse = leaf
 
 
 def _check_erased(history: History, event: OpeningErased, epoch: int, around: Surroundings) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from curation.clock import days_between
 from curation.errors import EvenhandError, LogInconsistent, Refused
 from curation.log.attestation import check_attestation
 from curation.log.leaf import canonical_json, decode_leaf
@@ -20,6 +19,7 @@ from curation.log.merkle import leaf_hash
 from curation.log.order import canonical_order
 from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definitions
+from curation.rulebook.elapsed import may_have_passed
 from curation.rulebook.history import ExampleEvent, History
 from curation.rulebook.links import check_links
 from curation.rulebook.placement import Published, placement
@@ -244,7 +244,7 @@ class Replay:
             self.violations.append(Violation(index, "round/end", message))
         self._full_and_open.clear()
         for since, days, rule, message, index in self._elapsed_checks:
-            if days_between(since, event.date) < days:
+            if not may_have_passed(since, event.date, days):
                 self.violations.append(Violation(index, rule, message))
         self._elapsed_checks.clear()
         try:

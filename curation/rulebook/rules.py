@@ -29,6 +29,7 @@ RULES: dict[str, str] = {
     "revise/of-latest": "A revision replaces the example's latest revision.",
     "revise/same-example": "A revision keeps topic, group, kind, language and use.",
     "revise/limit": "An example has at most the policy's number of revisions.",
+    "revise/appeal-open": "An example is not revised while an appeal of it is open.",
     "withdraw/only-proposer": "Only its proposer withdraws an example.",
     "withdraw/once": "A withdrawn example stays withdrawn; nothing more happens to it but erasure.",
     # rounds, seats, reviews
@@ -50,6 +51,7 @@ RULES: dict[str, str] = {
     "seat/organisation": "A seat goes to people who share no declared organisation with the proposer. (server)",
     "seat/one-topic": "A person holds seats on one topic at a time. (server)",
     "seat/share": "Where a perspective has 20 people or more, nobody fills over 15 % of its seats on a topic. (server)",
+    "seat/handed-on": "Who handed on or let lapse three seats on a topic gets no more there in that epoch. (server)",
     "seat/queue-assigns": "The queue assigns seats; only simulated people choose theirs. (server)",
     "round/end": "A round ends when every seat is filled, when its time is over, or when its revision is replaced.",
     "round/outcome": "A round's outcome is what the acceptance rule says of its votes.",
@@ -60,7 +62,9 @@ RULES: dict[str, str] = {
     # flags
     "flag/revision-known": "A flag names a revision of that example.",
     "flag/seat-holder": "Flags come from people with a seat in the revision; personal data and law, from anyone.",
-    "flag/once": "A ground is flagged once per revision.",
+    "flag/not-own": "Nobody flags their own example; its author can withdraw it.",
+    "flag/once": "A ground is flagged once per revision at a time, and never twice by the same person.",
+    "flag/limit": "A person has at most three flags on a topic that neither lapsed nor were upheld. (server)",
     "flag/open": "Only a flag that has not lapsed can be upheld.",
     "flag/uninvolved": "Those who uphold a flag neither proposed, reviewed nor raised it, and uphold it once.",
     "flag/lapse": "A flag lapses when its time is over, unless two people of different perspectives upheld it.",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete
 
+from curation.errors import Conflict
 from curation.log.attestation import Signer
 from curation.people.accounts import Actor
 from curation.people.vault import topic_scope
@@ -35,6 +36,8 @@ def declare_perspective(
     topic = writing.topic_in_force(command.topic)
     pseudonym = writing.vault.pseudonym_for_act(actor.account, topic_scope(command.topic))
     latest = writing.latest_declaration(pseudonym)
+    if (latest.perspective if latest else None) == command.perspective:
+        raise Conflict("this is what you declared already", where="perspective")
     mine = leases.c.holder == writing.vault.holder(actor.account)
     writing.connection.execute(delete(leases).where(mine, leases.c.topic == command.topic))
     return writing.record(

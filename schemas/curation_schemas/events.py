@@ -269,7 +269,7 @@ class RoundAppealed(Act):
 class FlagRaised(Act):
     """A flag holds publication of one revision, never its acceptance."""
 
-    references: ClassVar = ("revision", "review")
+    references: ClassVar = ("revision", "review", "after")
     type: Literal["flag:raised"] = "flag:raised"
     example: ExampleId
     revision: Hash
@@ -277,6 +277,8 @@ class FlagRaised(Act):
     evidence: Hash
     review: Hash | None = None
     """The flagger's own review of this revision; only personal data and law can be flagged without one."""
+    after: Hash | None = None
+    """The lapse of an earlier flag on the same ground."""
 
 
 class FlagUpheld(Act):

@@ -194,6 +194,8 @@ def upgrade() -> None:
         sa.Column("id", _word(64), nullable=False),
         sa.Column("example", _word(32), nullable=False),
         sa.Column("revision", _word(64), nullable=False),
+        sa.Column("topic", _word(64), nullable=False),
+        sa.Column("raiser", _word(32), nullable=False),
         sa.Column("ground", _word(16), nullable=False),
         sa.Column("upheld_by", sa.Integer(), nullable=False),
         sa.Column("status", _word(16), nullable=False),
@@ -202,6 +204,16 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_flags_example"), "flags", ["example"], unique=False)
+    op.create_index(op.f("ix_flags_raiser"), "flags", ["raiser"], unique=False)
+    op.create_table(
+        "handed_on",
+        sa.Column("revision", _word(64), nullable=False),
+        sa.Column("holder", _word(64), nullable=False),
+        sa.Column("topic", _word(64), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("revision", "holder", name=op.f("pk_handed_on")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "leases",
         sa.Column("revision", _word(64), nullable=False),
