@@ -16,7 +16,9 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -24,6 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, NestedTransaction, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
@@ -138,16 +141,14 @@ def attempting(connection: Connection) -> Iterator[None]:
     """A part of a writing transaction: on any exception, what it wrote is taken back and the rest stays."""
     # By the driver: SQLAlchemy's own savepoints cost a third of what a bulk import's line costs in all.
     cursor = connection.connection.cursor()
+    cursor.execute("SAVEPOINT attempt")
     try:
-        cursor.execute("SAVEPOINT attempt")
-        try:
-            yield
-        except BaseException:
-            cursor.execute("ROLLBACK TO SAVEPOINT attempt")
-            raise
-        finally:
-            cursor.execute("RELEASE SAVEPOINT attempt")
+        yield
+    except BaseException:
+        cursor.execute("ROLLBACK TO SAVEPOINT attempt")
+        raise
     finally:
+        cursor.execute("RELEASE SAVEPOINT attempt")
         cursor.close()
 
 
@@ -197,13 +198,24 @@ def empty_write_ahead_file(engine: Engine) -> bool:
 
 
 @contextmanager
+def _locked_file(engine: Engine, name: str) -> Iterator[None]:
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        yield
+        return
+    beside = Path(engine.url.database)
+    with beside.with_name(f".{beside.name}-{re.sub('[^a-z]', '-', name)}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
 def taking_turns(engine: Engine, name: str) -> Iterator[Connection]:
     """A transaction that reads, one at a time for each name: for work outside the database, such as writing files.
 
-    Every statement sees what was committed before it. SQLite has no such lock: there, one process serves a home.
+    Every statement sees what was committed before it. With SQLite, which has no such lock, a file beside it is locked.
     """
     try:
-        with engine.connect() as connection, connection.begin():
+        with _locked_file(engine, name), engine.connect() as connection, connection.begin():
             lock(connection, [name])
             yield connection
     except DBAPIError as error:
@@ -242,9 +254,9 @@ def add_if_new(connection: Connection, table: Table, row: dict[str, Any]) -> boo
 
 def _explained(engine: Engine, error: DBAPIError, *, ends: bool) -> Exception:
     """What a failure of PostgreSQL means; everything else as it is."""
-    if engine.dialect.name != "postgresql":
+    if engine.dialect.name != "postgresql" or not isinstance(error.orig, psycopg.Error):
         return error
-    state = getattr(error.orig, "sqlstate", None)
+    state = error.orig.sqlstate
     passing = _PASSING.get(state or "")
     if passing is None and not error.connection_invalidated and state is not None:
         return error

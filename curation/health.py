@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import func, select, text
 
@@ -19,7 +20,7 @@ from curation.log.store import CHECKPOINT, LOG_FILES, publish_log, reader
 from curation.log.tiles import audit_tiles
 from curation.rebuild import contents_of, projection_contents, rebuild_projection, replay_home
 from curation.releases.cut import PROOF, prove_releases
-from curation.releases.manifest import sha256_of
+from curation.releases.manifest import read_manifest, sha256_of
 from curation.tables import log_epochs, log_leaves, releases
 from curation.writing import Platform
 from curation_schemas.release import MANIFEST
@@ -108,6 +109,17 @@ def _releases(platform: Platform) -> Iterator[str]:
             yield f"the folder of {row.version} is missing. Run `evenhand release rebuild {row.version}`."
         elif sha256_of(manifest) != row.manifest:
             yield f"the manifest of {row.version} is not the one that was logged. Run `evenhand verify` on it."
+        elif damaged := _damaged_files(manifest.parent):
+            yield f"{damaged[0]} of {row.version} is missing or was changed. Run `evenhand verify` on it."
+
+
+def _damaged_files(bundle: Path) -> list[str]:
+    listed = read_manifest(bundle).files
+    return [
+        path
+        for path, entry in sorted(listed.items())
+        if not (bundle / path).is_file() or sha256_of(bundle / path) != entry.sha256
+    ]
 
 
 def mend(platform: Platform) -> Iterator[str]:

@@ -415,7 +415,8 @@ class Writing(LoadedExamples):
         """One command of several: on any exception nothing of it stays, neither in the database nor here."""
         lengths = len(self._pending), len(self._openings)
         mark = _Mark(self._before, set(self._touched), self._pending, self._openings, lengths)
-        self._attempted = attempted = []
+        attempted: list[AnyEvent] = []
+        self._attempted = attempted
         try:
             with attempting(self.connection):
                 yield

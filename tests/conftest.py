@@ -16,6 +16,10 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.support.postgres import databases, postgres, postgres_url
+
+__all__ = ["databases", "postgres", "postgres_url"]
+
 UNIT_TESTS = Path(__file__).parent / "unit"
 
 settings.register_profile("ci", derandomize=True, deadline=None)

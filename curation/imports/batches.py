@@ -10,6 +10,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,8 +23,9 @@ from curation.imports.remembered import Name, Remembered
 from curation.imports.summary import BadLine, Summary, Watch
 from curation.writing import Platform, Writing
 
-BATCH_LINES = 1_000
-"""On SQLite others who write wait for a batch to end: about a second."""
+MOST_LINES, FEWEST_LINES = 1_000, 50
+BATCH_SECONDS = 0.5
+"""Others who write wait for a batch to end (SQLite has one writer at a time), so batches are as long as this."""
 BATCH_BYTES = 8 * 2**20
 
 
@@ -43,7 +45,7 @@ class Brought:
     names: tuple[tuple[Name, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadLine:
     """A line that could be read, and what performs it. `needs` are the names that it refers to."""
 
@@ -80,6 +82,18 @@ class _Taken:
     bad: list[BadLine] = field(default_factory=list)
 
 
+@dataclass
+class _Pace:
+    """How many lines the next batch has, by how long the last one took."""
+
+    lines: int = 200
+
+    def took(self, lines: int, seconds: float) -> None:
+        """Note how long a batch took."""
+        fitting = int(lines * BATCH_SECONDS / max(seconds, 0.001))
+        self.lines = max(FEWEST_LINES, min(MOST_LINES, fitting))
+
+
 class _Undo(Exception):
     """Leaves a transaction without keeping anything."""
 
@@ -103,8 +117,9 @@ def take_lines(
             return
         with platform.write(alone=True) as writing:
             begin(writing)
-        batches = _batches(items)
-        while _take_next(platform, batches, summary, watch, prepare):
+        pace = _Pace()
+        batches = _batches(items, pace)
+        while _take_next(platform, batches, summary, watch, prepare, pace):
             pass
     except DBAPIError as error:
         reason = str(error.orig).splitlines()[0]
@@ -118,13 +133,16 @@ def _take_next(
     summary: Summary,
     watch: Watch,
     prepare: Prepare,
+    pace: _Pace,
 ) -> bool:
     with paused_collection():
         batch, offset = next(batches, ([], 0))
         if not batch:
             return False
         with platform.write(alone=True) as writing:
+            began = time.perf_counter()
             taken = _take_batch(writing, summary.source, batch, prepare)
+            pace.took(len(batch), time.perf_counter() - began)
     _report(taken, offset, summary, watch)
     return True
 
@@ -135,14 +153,14 @@ def _rehearse(
     try:
         with platform.write(alone=True) as writing:
             begin(writing)
-            for batch, offset in _batches(items):
+            for batch, offset in _batches(items, _Pace()):
                 _report(_take_batch(writing, summary.source, batch, prepare), offset, summary, watch)
             raise _Undo
     except _Undo:
         pass
 
 
-def _batches(items: Iterable[Item]) -> Iterator[tuple[list[ReadLine | BadLine], int]]:
+def _batches(items: Iterable[Item], pace: _Pace) -> Iterator[tuple[list[ReadLine | BadLine], int]]:
     """Batches bounded in lines and bytes, each with the offset reached. What is read is read outside transactions."""
     batch: list[ReadLine | BadLine] = []
     offset = size = 0
@@ -152,7 +170,7 @@ def _batches(items: Iterable[Item]) -> Iterator[tuple[list[ReadLine | BadLine], 
             continue
         batch.append(item)
         size += item.size if isinstance(item, ReadLine) else 0
-        if len(batch) >= BATCH_LINES or size >= BATCH_BYTES:
+        if len(batch) >= pace.lines or size >= BATCH_BYTES:
             yield batch, offset
             batch, size = [], 0
     if batch:

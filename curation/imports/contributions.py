@@ -52,6 +52,9 @@ from curation_schemas.contribution import (
 from curation_schemas.parsing import SchemaInvalid, validate
 
 
+_TOLD_EVERY = 100
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImportContributions:
     """A file of contributions, and what is needed to take it in."""
@@ -87,7 +90,8 @@ def _items(vault_key: bytes, troupe: _Troupe, path: Path) -> Iterator[Item]:
             yield _read(vault_key, troupe, path.name, raw)
         except SchemaInvalid as error:
             yield BadLine(path.name, raw.number, str(error))
-        yield Reached(raw.end)
+        if raw.number % _TOLD_EVERY == 0:
+            yield Reached(raw.end)
     if blank:
         raise InvalidInput("holds no line", where=str(path))
 
@@ -106,7 +110,7 @@ def _read(vault_key: bytes, troupe: _Troupe, file: str, raw: RawLine) -> ReadLin
         digest=digest_of(vault_key, plain),
         act=line.act,
         perform=partial(troupe.take, line),
-        needs=tuple(_names(line)),
+        needs=(("example", line.of),) if isinstance(line, JudgementLine) else tuple(_names(line)),
         size=len(raw.content),
     )
 
@@ -135,6 +139,8 @@ class _Troupe(Contributors):
     by: str | None = None
     _organisations: dict[str, frozenset[str]] = field(default_factory=dict)
     _proposers: dict[str, set[str]] = field(default_factory=dict)
+    _stands: dict[tuple[str, str], tuple[str | None, str | None]] = field(default_factory=dict)
+    """Who and topic → their pseudonym and the perspective that they declared."""
 
     def join_missing(self, writing: Writing, people: list[Person]) -> int:
         """Open the accounts that are missing, and declare what is undeclared. Returns how many were opened."""
@@ -171,6 +177,7 @@ class _Troupe(Contributors):
         self.groups = {name: what for (kind, name), what in found.items() if kind == "group"}
         self.flags = {name: what for (kind, name), what in found.items() if kind == "line"}
         scene.writing.preload(self.examples.values())
+        self._stands = {}
         self._proposers = _organisations_behind(scene.writing, self.examples.values())
 
     def take(self, line: AnyLine, scene: Scene) -> Brought:
@@ -203,10 +210,14 @@ class _Troupe(Contributors):
         """Raise Refused for what the queue would never offer, and for another perspective than the declared one."""
         actor = self._actor(writing, line.by)
         history = writing.existing(self.examples[line.of])
-        pseudonym = writing.vault.pseudonym(actor.account, topic_scope(history.first.topic))
-        declared = writing.latest_declaration(pseudonym) if pseudonym else None
+        topic = history.first.topic
+        if (line.by, topic) not in self._stands:
+            pseudonym = writing.vault.pseudonym(actor.account, topic_scope(topic))
+            declared = writing.latest_declaration(pseudonym) if pseudonym else None
+            self._stands[line.by, topic] = pseudonym, declared.perspective if declared else None
+        pseudonym, stands = self._stands[line.by, topic]
         seated = history.latest.round.cast_by(pseudonym) if pseudonym else None
-        stands = seated[0][0] if seated else declared.perspective if declared else None
+        stands = seated[0][0] if seated else stands
         if stands is not None and stands != line.perspective:
             raise Refused("review/declared", f"{line.by} stands for {stands} here, not for {line.perspective}")
         if not isinstance(line, ReviewLine) or not actor.simulated:
@@ -215,9 +226,9 @@ class _Troupe(Contributors):
             raise Refused("seat/language", f"{line.by} does not read {history.first.language}")
         if history.example not in self._proposers:
             self._proposers |= _organisations_behind(writing, [history.example])
-        mine = self._organisations_of(writing, actor)
-        bound = {bind_organisation(writing.vault, history.example, item) for item in mine}
-        if bound & self._proposers[history.example]:
+        behind = self._proposers[history.example]
+        mine = self._organisations_of(writing, actor) if behind else ()
+        if any(bind_organisation(writing.vault, history.example, item) in behind for item in mine):
             raise Refused("seat/organisation", f"{line.by} and the proposer declare the same organisation")
 
     def _organisations_of(self, writing: Writing, actor: Actor) -> frozenset[str]:

@@ -9,6 +9,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,8 @@ def cut_release(platform: Platform, actor: Actor) -> CutRelease:
 
 def _cut(platform: Platform, actor: Actor) -> CutRelease:
     home = platform.home
-    aside = home.releases_path / ".building"
+    # A folder of its own, because two may be built at once; the second is refused when it is recorded.
+    aside = Path(tempfile.mkdtemp(prefix=".building-", dir=home.releases_path))
     with reading(home.engine) as connection:
         size = _check_cuttable(connection)
         manifest = build_bundle(connection, home, aside, size, size)

@@ -18,6 +18,7 @@ from curation_schemas.release import MADE_AFTER, MANIFEST, FileEntry, ReleaseMan
 
 _CHUNK = 1 << 20
 MAX_MANIFEST_BYTES = 16_000_000
+MAX_FILES = 1_000_000
 
 
 def sha256_of(path: Path) -> str:
@@ -58,7 +59,7 @@ def read_manifest(bundle: Path) -> ReleaseManifest:
             "is missing or cannot be read", where=MANIFEST, hint="Is this a release's folder?"
         ) from None
     try:
-        return validate(ReleaseManifest, load_json(content))
+        return validate(ReleaseManifest, load_json(content, MAX_FILES))
     except SchemaInvalid as error:
         raise BundleInvalid(str(error)[:500], where=MANIFEST) from None
 

@@ -60,7 +60,8 @@ def _dates_allow(writing: Writing, opened_in: int, days: int) -> bool:
 
     They may not, where the clock was ahead once: then it is the dates that decide, and the end waits.
     """
-    dates = dict(writing.connection.execute(select(log_epochs.c.epoch, log_epochs.c.date)).tuples().all())
+    rows = writing.connection.execute(select(log_epochs.c.epoch, log_epochs.c.date))
+    dates = {row.epoch: row.date for row in rows}
     last = max(dates.values(), default="")
     return may_have_passed(dates.get(opened_in - 1), max(day_of(writing.now), last), days)
 

@@ -77,9 +77,12 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     if command.example is not None and not actor.simulated:
         raise Refused("seat/queue-assigns", "seats are assigned; name a topic, not an example", where="example")
     writing.flush()
+    lapsed = set()
     for seat in _held_seats(writing, actor):
         if seat.ends_at <= writing.now:
-            _note_handed_on(writing, seat.revision, writing.vault.holder(actor.account), seat.topic)
+            # Noted when a seat is leased (`_lease`): what is written before an example is locked could be waited for
+            # by whoever has it locked.
+            lapsed.add((seat.topic, seat.revision))
             continue
         if seat.topic != command.topic:
             raise Refused(
@@ -92,8 +95,8 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     if pseudonym is None or declaration is None or declaration.perspective is None:
         raise Refused("review/declared", f"declare a perspective on {command.topic} first")
     _check_share(writing, command.topic, declaration.perspective, pseudonym)
-    _check_handed_on(writing, actor, command.topic)
-    asking = _Asking(writing, actor, command, pseudonym, declaration)
+    _check_handed_on(writing, actor, command.topic, {revision for topic, revision in lapsed if topic == command.topic})
+    asking = _Asking(writing, actor, command, pseudonym, declaration, frozenset(revision for _, revision in lapsed))
     for candidate in _offers(asking, writing.glance):
         if (claimed := _claim(asking, candidate)) is not None:
             return claimed
@@ -151,10 +154,10 @@ def _note_handed_on(writing: Writing, revision: str, holder: str, topic: str) ->
     add_if_new(writing.connection, handed_on, row)
 
 
-def _check_handed_on(writing: Writing, actor: Actor, topic: str) -> None:
+def _check_handed_on(writing: Writing, actor: Actor, topic: str, lapsed: set[str]) -> None:
     mine = handed_on.c.holder == writing.vault.holder(actor.account)
-    query = select(func.count()).where(mine, handed_on.c.topic == topic, handed_on.c.epoch == writing.epoch)
-    if (writing.connection.execute(query).scalar() or 0) >= MAX_HANDED_ON:
+    query = select(handed_on.c.revision).where(mine, handed_on.c.topic == topic, handed_on.c.epoch == writing.epoch)
+    if len(lapsed.union(writing.connection.execute(query).scalars())) >= MAX_HANDED_ON:
         raise Refused(
             "seat/handed-on",
             f"you handed on or let lapse {MAX_HANDED_ON} seats on {topic} in this epoch",
@@ -190,6 +193,8 @@ class _Asking:
     command: TakeSeat
     pseudonym: str
     declaration: Declaration
+    lapsed: frozenset[str]
+    """Revisions in which the own seat lapsed; not noted yet."""
 
 
 def _claim(asking: _Asking, candidate: Seat) -> Seat | None:
@@ -199,8 +204,7 @@ def _claim(asking: _Asking, candidate: Seat) -> Seat | None:
         return _lease(writing, asking.actor, candidate)  # the only writer
     attempt = writing.connection.begin_nested()
     writing.existing(candidate.example)  # waits for whoever acts on this example, then reads it
-    again = replace(asking.command, example=candidate.example)
-    for seat in _offers(replace(asking, command=again), writing.existing):
+    for seat in _offers(asking, writing.existing, candidate.example):
         if seat.revision == candidate.revision:
             keep(attempt)
             return _lease(writing, asking.actor, seat)
@@ -210,7 +214,8 @@ def _claim(asking: _Asking, candidate: Seat) -> Seat | None:
     return None
 
 
-def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[Seat]:
+def _offers(asking: _Asking, history_of: Callable[[str], History], example: str | None = None) -> Iterator[Seat]:
+    """The seats that fit, the most needed first; only those of one example, where it is named."""
     writing, actor, command, pseudonym = asking.writing, asking.actor, asking.command, asking.pseudonym
     perspective = asking.declaration.perspective
     taken = seats.alias("taken")
@@ -232,13 +237,13 @@ def _offers(asking: _Asking, history_of: Callable[[str], History]) -> Iterator[S
         )
         .where(seats.c.topic == command.topic, seats.c.perspective == perspective, seats.c.open)
         .where(seats.c.language.in_([command.language] if command.language else actor.languages))
-        .where(seats.c.revision.not_in(handed_on_by_me))
+        .where(seats.c.revision.not_in(handed_on_by_me), seats.c.revision.not_in(asking.lapsed))
         .where(leases.c.holder.is_(None), examples.c.proposer != pseudonym, taken.c.revision.is_(None))
         .group_by(seats.c.example, seats.c.revision, seats.c.stage, stage_clocks.c.opened_at)
         .order_by(case((seats.c.example.in_(rejected_before), 0), else_=1), stage_clocks.c.opened_at, seats.c.revision)
     )
-    if command.example is not None:
-        query = query.where(seats.c.example == command.example)
+    if (only := example or command.example) is not None:
+        query = query.where(seats.c.example == only)
     for row in _pages(writing, query):
         history = history_of(row.example)
         if _shares_organisation(asking, row.example):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import yaml
@@ -17,6 +18,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
 MAX_DOCUMENT_CHARS = 20_000_000
+MAX_YAML_CHARS = 2_000_000
+MAX_MEMBERS = 1_000
+"""Members of one object: a thousand unknown ones would each be an error to write out."""
+MAX_PROBLEMS = 20
 
 
 class SchemaInvalid(ValueError):
@@ -27,8 +32,10 @@ class SchemaInvalid(ValueError):
         super().__init__("; ".join(f"{path}: {message}" if path else message for path, message in problems))
 
 
-def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_duplicates(pairs: list[tuple[str, Any]], most: int = MAX_MEMBERS) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    if len(pairs) > most:
+        raise SchemaInvalid([("", f"holds an object with more than {most} members")])
     for key, value in pairs:
         if key in found:
             raise SchemaInvalid([(_shown_key(key), "the key occurs twice in one object")])
@@ -52,20 +59,25 @@ def _refuse_constant(name: str) -> NoReturn:
     raise SchemaInvalid([("", f"{name} is no JSON number")])
 
 
-def _check_length(text: str) -> None:
-    if len(text) > MAX_DOCUMENT_CHARS:
-        raise SchemaInvalid([("", f"is longer than {MAX_DOCUMENT_CHARS} characters")])
+def _check_length(text: str, most: int = MAX_DOCUMENT_CHARS) -> None:
+    if len(text) > most:
+        raise SchemaInvalid([("", f"is longer than {most} characters")])
 
 
-def load_json(text: str | bytes) -> Any:
+def load_json(text: str | bytes, most_members: int = MAX_MEMBERS) -> Any:
     """Parse strict JSON. Raises SchemaInvalid with line and column."""
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         _check_length(decoded)
         value = json.loads(
-            decoded, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant, parse_float=_finite
+            decoded,
+            object_pairs_hook=partial(_refuse_duplicates, most=most_members),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
         )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if isinstance(text, str) or "\\u" in decoded:
+            # Nothing but an escape brings half a character pair into what was UTF-8.
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError as error:
         raise SchemaInvalid([("", f"is not UTF-8: byte {error.start}")]) from None
     except UnicodeEncodeError:
@@ -116,12 +128,12 @@ _StrictLoader.yaml_implicit_resolvers = {
 
 def load_yaml(text: str) -> Any:
     """Parse YAML without aliases' surprises: safe tags only. Raises SchemaInvalid with the line."""
-    _check_length(text)
+    _check_length(text, MAX_YAML_CHARS)
     try:
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506  # a SafeLoader subclass
     except SchemaInvalid:
         raise
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1} column {mark.column + 1}: " if mark else ""
         raise SchemaInvalid([("", f"{place}is not YAML: {getattr(error, 'problem', None) or 'malformed'}")]) from None
@@ -139,6 +151,9 @@ def problems_of(error: ValidationError) -> list[tuple[str, str]]:
             path = ".".join([*([path] if path else []), str(context.get("discriminator", "")).strip("'")])
             message = f"must be one of {context.get('expected_tags', '')}"
         problems.append((path[:200], message))
+    if len(problems) > MAX_PROBLEMS:
+        left_out = len(problems) - MAX_PROBLEMS
+        problems = [*problems[:MAX_PROBLEMS], ("", f"and {left_out} more")]
     return problems
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from curation.clock import MovableClock
-from tests.api.support import START, Api, Seeded, copy_home, seed_home
+from curation.writing import Platform
+from tests.api.support import START, Api, Seeded, seed_home
 
 
 @pytest.fixture(scope="session")
@@ -14,8 +15,8 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
 
 
 @pytest.fixture
-def api(seeded, tmp_path):
+def api(seeded, databases, tmp_path):
     clock = MovableClock(START)
-    platform = copy_home(seeded, tmp_path / "home", clock)
+    platform = Platform(databases.open_copy(seeded.path, tmp_path / "home"), clock)
     yield Api(platform, clock, seeded.tokens)
     platform.home.close()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from curation.errors import (
+    BackupInvalid,
     BundleInvalid,
     CallerError,
     Conflict,
@@ -66,6 +67,7 @@ def test_every_error_of_the_tree_has_a_status():
         LogInconsistent: 500,
         NoteInvalid: 500,
         BundleInvalid: 500,
+        BackupInvalid: 500,
         HomeUnusable: 500,
         Unavailable: 503,
     }

@@ -24,18 +24,17 @@ APP = "curation_api.app:app_from_environment"
 
 
 @pytest.fixture
-def served(seeded, tmp_path):
+def served(seeded, databases, tmp_path):
     """A server started as the documentation says, its address, and its output once it has stopped."""
     home = tmp_path / "home"
-    copy_home(seeded, home, MovableClock(START)).home.close()
+    url = databases.copy(seeded.path, home)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     output = tmp_path / "output"
     with output.open("wb") as file:
         command = [sys.executable, "-m", "uvicorn", "--factory", APP, "--port", str(port)]
-        process = subprocess.Popen(
-            command, env={**os.environ, "EVENHAND_HOME": str(home)}, stdout=file, stderr=subprocess.STDOUT
-        )
+        environment = {**os.environ, "EVENHAND_HOME": str(home)} | ({"EVENHAND_DATABASE_URL": url} if url else {})
+        process = subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT)
     try:
         address = f"http://127.0.0.1:{port}"
         wait_until_up(process, address, output)

@@ -65,7 +65,7 @@ def test_pilot_imports_but_for_its_stage_directions(tmp_path):
 
 
 def test_names_reach_across_batches_and_files(place, monkeypatch):
-    monkeypatch.setattr(curation.imports.batches, "BATCH_LINES", 3)
+    monkeypatch.setattr(curation.imports.batches._Pace, "lines", 3)
     draw = random.Random(0)
     lines = [proposal(number, draw, 8) for number in range(4)]
     for line in lines:

@@ -22,6 +22,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from curation.copying import copy_home
+from curation.home import ELSEWHERE, SQLITE_FILE, Home, note_database, open_home
+
 # Durability is PostgreSQL's own business, not under test; room for many connections is.
 _SETTINGS = """
 fsync = off
@@ -38,6 +41,8 @@ class Postgres:
 
     def __init__(self, server: Any) -> None:
         self.server = server
+        self.templates: dict[Path, str] = {}
+        """Template home → the database that holds its data."""
         self._numbers = itertools.count(1)
 
     def url(self, database: str) -> str:
@@ -101,6 +106,64 @@ def postgres() -> Iterator[Postgres]:
             running.__exit__(None, None, None)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class Databases:
+    """Where the homes of one test keep their data: SQLite in their folders, or PostgreSQL."""
+
+    def __init__(self, postgres: Postgres | None) -> None:
+        self.postgres = postgres
+        self._made: list[str] = []
+
+    def new(self) -> str | None:
+        """The URL of an empty PostgreSQL database; None stands for SQLite in the home's folder."""
+        return None if self.postgres is None else self._keep(self.postgres.create())
+
+    def copy(self, template: Path, path: Path) -> str | None:
+        """Copy a closed home, made on SQLite, to a new folder. Returns the URL as `new` does."""
+        if self.postgres is None:
+            shutil.copytree(template, path)
+            return None
+        shutil.copytree(template, path, ignore=shutil.ignore_patterns(f"{SQLITE_FILE}*"))
+        note_database(path)
+        return self._keep(self.postgres.create(self._template(template)))
+
+    def open_copy(self, template: Path, path: Path) -> Home:
+        """The same, opened."""
+        return open_home(path, self.copy(template, path))
+
+    def _template(self, template: Path) -> str:
+        """The template's data in a PostgreSQL database, brought there as `evenhand db copy` does."""
+        assert self.postgres is not None
+        if template not in self.postgres.templates:
+            name = self.postgres.create()
+            home = open_home(template)
+            try:
+                copy_home(home, self.postgres.url(name))
+            finally:
+                home.close()
+                (template / ELSEWHERE).unlink()
+            self.postgres.templates[template] = name
+        return self.postgres.templates[template]
+
+    def _keep(self, name: str) -> str:
+        assert self.postgres is not None
+        self._made.append(name)
+        return self.postgres.url(name)
+
+    def drop(self) -> None:
+        """Drop what was made."""
+        for name in self._made:
+            assert self.postgres is not None
+            self.postgres.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Iterator[Databases]:
+    """Runs a test on both databases."""
+    made = Databases(None if request.param == "sqlite" else request.getfixturevalue("postgres"))
+    yield made
+    made.drop()
 
 
 @pytest.fixture

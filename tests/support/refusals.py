@@ -310,6 +310,37 @@ def _(world: World) -> Attempt:
     return attempt(world.revise, own, "ana")
 
 
+@provokes("revise/appeal-open", "revised-during-an-appeal", "small")
+def _(world: World) -> Attempt:
+    own = world.propose()
+    world.judge(own, keep="r")
+    world.appeal(own)
+    return attempt(world.revise, own, "ana")
+
+
+@provokes("flag/not-own", "the-proposer")
+def _(world: World) -> Attempt:
+    return attempt(world.flag, world.propose("ana"), "ana", "law")
+
+
+@provokes("flag/limit", "a-fourth-flag")
+def _(world: World) -> Attempt:
+    examples = [world.propose() for _ in range(4)]
+    for own in examples[:3]:
+        world.flag(own, "ben", "law")
+    return attempt(world.flag, examples[3], "ben", "law")
+
+
+@provokes("seat/handed-on", "a-fourth-seat")
+def _(world: World) -> Attempt:
+    for _turn in range(3):
+        own = world.propose()
+        world.take("keep-1", HARBOUR, own)
+        world.hand_on("keep-1", own)
+    world.propose()
+    return attempt(world.take, "keep-1", HARBOUR)
+
+
 @provokes("withdraw/only-proposer", "somebody-else")
 def _(world: World) -> Attempt:
     return attempt(world.withdraw, world.propose("ana"), "ben")
@@ -560,7 +591,7 @@ def _(world: World) -> Attempt:
         world.join_declared(f"more-{number}", "keep")
     for _turn in range(10):
         world.propose()
-    for _turn in range(5):
+    for _turn in range(4):
         seat = world.take("keep-1", HARBOUR)
         world.submit("keep-1", seat.example)
     return attempt(world.take, "keep-1", HARBOUR)

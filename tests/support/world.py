@@ -113,7 +113,11 @@ class World:
 
     def propose(self, handle: str = "ana", **changes: Any) -> str:
         """Returns the example's id."""
-        fields = read_example(example(**changes))
+        return self.propose_fields(example(**changes), handle)
+
+    def propose_fields(self, value: dict[str, Any], handle: str = "ana") -> str:
+        """Propose what is given as plain data. Returns the example's id."""
+        fields = read_example(value)
         with self.acting(handle) as (made, actor):
             event = propose_example(made, actor, Propose(example=fields), self.signer(handle, fields.topic)).event
         return str(getattr(event, "example", ""))
