@@ -18,7 +18,8 @@ from curation.begin import begin_home
 from curation.clock import DAY, MovableClock, SystemClock
 from curation.contributions import Contributors, read_lines, read_people
 from curation.epoch import close_epoch
-from curation.errors import NotFound
+from curation.errors import CallerError, InvalidInput, NotFound
+from curation.home import discard_home
 from curation.identifiers import TokenBytes
 from curation.people.accounts import Actor
 from curation.releases.cut import CutRelease, cut_release
@@ -69,6 +70,8 @@ def play(
         token_bytes: where keys, identifiers and salts come from. The same bytes at the same time give the same home.
     """
     people, lines = read_people(folder / "people.jsonl"), read_lines(folder / "contributions.jsonl")
+    if not any(isinstance(line, ReleaseLine) for line in lines):
+        raise InvalidInput("the story cuts no release", where=str(folder / "contributions.jsonl"))
     days = sum(line.days for line in lines if isinstance(line, AdvanceLine))
     clock = MovableClock(SystemClock().now() - days * DAY)
     definition = read_definition(folder)
@@ -76,13 +79,27 @@ def play(
         home, definition, FOUNDER, clock=clock, simulated=True, database=database, token_bytes=token_bytes
     )
     played = Played(platform)
-    contributors = Contributors(platform)
-    contributors.join_people(people)
-    tell(f"{len(people)} simulated people joined and declared where they stand.")
-    for line in watch(lines):
+    try:
+        contributors = Contributors(platform)
+        contributors.join_people(people)
+        tell(f"{len(people)} simulated people joined and declared where they stand.")
+        _perform(played, contributors, founder, watch(lines), tell)
+    except BaseException as error:
+        if isinstance(error, CallerError):
+            done = sum(played.acts.values())
+            error.where = f"{folder / 'contributions.jsonl'}, line {lines[done - 1].id}" if done else str(folder)
+        discard_home(platform.home)  # half a story is no demonstration, and would be in the way of the next try
+        raise
+    played.examples = contributors.examples
+    return played
+
+
+def _perform(played: Played, contributors: Contributors, founder: Actor, lines: Iterable[AnyLine], tell: Tell) -> None:
+    platform = played.platform
+    for line in lines:
         played.acts[line.act] += 1
-        if isinstance(line, AdvanceLine):
-            clock.advance(days=line.days)
+        if isinstance(line, AdvanceLine) and isinstance(platform.clock, MovableClock):
+            platform.clock.advance(days=line.days)
         elif isinstance(line, CloseEpochLine):
             sealed = close_epoch(platform).sealed
             tell(f"Epoch {sealed.epoch} closed on {sealed.date}: {sealed.acts} acts sealed, {sealed.size} leaves.")
@@ -91,8 +108,6 @@ def play(
         else:
             contributors.perform(line)
     close_epoch(platform)
-    played.examples = contributors.examples
-    return played
 
 
 def _cut(played: Played, founder: Actor, tell: Tell) -> None:

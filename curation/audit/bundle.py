@@ -25,7 +25,8 @@ from curation.releases.manifest import read_manifest
 from curation_schemas.release import ReleaseManifest
 
 MAX_TEXT_BYTES = 64_000_000
-MAX_ROW_BYTES = 16_000_000
+MIN_UNPACKED_BYTES, MAX_UNPACKING = 256_000_000, 64
+_ROWS_PER_PIECE = 1_024
 _OPENINGS_PER_LEAF = 256
 
 
@@ -100,12 +101,14 @@ class Bundle:
         Its size is looked at before it is read: a few kilobytes of Parquet can unpack to gigabytes.
         """
         target = self.path / check_path(path)
+        if target.is_symlink() or not target.is_file():
+            raise BundleInvalid("is no plain file", where=path)
         try:
-            described = pq.read_metadata(target)
-            unpacked = sum(described.row_group(number).total_byte_size for number in range(described.num_row_groups))
-            if described.num_rows > most_rows or unpacked > MAX_ROW_BYTES * max(1, described.num_rows):
-                raise BundleInvalid(f"has {described.num_rows} rows; at most {most_rows} can be in it", where=path)
-            table = pq.read_table(target, partitioning=None)
+            with pq.ParquetFile(target) as file:
+                if file.metadata.num_rows > most_rows:
+                    message = f"has {file.metadata.num_rows} rows; at most {most_rows} can be in it"
+                    raise BundleInvalid(message, where=path)
+                table = _read_in_pieces(file, MIN_UNPACKED_BYTES + MAX_UNPACKING * target.stat().st_size, path)
             table.validate(full=True)
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("is no readable Parquet file", where=path) from None
@@ -115,6 +118,17 @@ class Bundle:
             if table.schema.field(field.name).type != field.type:
                 raise BundleInvalid(f"column {field.name} has another type than {field.type}", where=path)
         return table
+
+
+def _read_in_pieces(file: pq.ParquetFile, most_bytes: int, path: str) -> pa.Table:
+    """Read a file, giving up as soon as it unpacks to more than it can honestly hold."""
+    pieces, size = [], 0
+    for batch in file.iter_batches(batch_size=_ROWS_PER_PIECE):
+        pieces.append(batch)
+        size += batch.nbytes
+        if size > most_bytes:
+            raise BundleInvalid(f"unpacks to more than {most_bytes} bytes", where=path)
+    return pa.Table.from_batches(pieces, schema=file.schema_arrow)
 
 
 def open_bundle(path: Path) -> Bundle:

@@ -51,7 +51,6 @@ from curation_schemas.contribution import (
 )
 from curation_schemas.parsing import SchemaInvalid, validate
 
-
 _TOLD_EVERY = 100
 
 
