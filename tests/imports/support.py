@@ -19,12 +19,13 @@ from curation.tables import examples, imported, openings, pending_leaves
 from curation.writing import Platform
 from tests.audit.demo import Called, call
 from tests.support.generated import people, proposal, reviews_of
-from tests.support.golden import GOLDEN
+from tests.support.golden import GOLDEN, Names
 
 
 def assert_golden(case: str, message: str) -> None:
     """The message is the one kept for the case; with EVENHAND_UPDATE_GOLDEN set it is written anew."""
     path = GOLDEN / "import" / case / "message.txt"
+    message = Names().settle(message)
     if os.environ.get("EVENHAND_UPDATE_GOLDEN"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(message.rstrip("\n") + "\n", "utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -127,8 +128,8 @@ def test_account_that_is_named_proposes(place, mapping):
 
 # --- forms ------------------------------------------------------------------------------------------------------------
 
-PLAIN = {"prompt": [user()], "chosen": [assistant("Yes.")], "rejected": [assistant("No.")]}
-FORMS = {
+PLAIN: dict[str, Any] = {"prompt": [user()], "chosen": [assistant("Yes.")], "rejected": [assistant("No.")]}
+FORMS: dict[str, dict[str, Any]] = {
     "plain": {"prompt": "Why?", "chosen": "Yes.", "rejected": "No."},
     "conversational": PLAIN,
     "prompt-plain": {**PLAIN, "prompt": "Why?"},
