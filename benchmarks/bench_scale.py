@@ -199,11 +199,13 @@ def _run(examples: int) -> dict[str, dict]:
 def _report(examples: int, found: dict[str, dict]) -> None:
     print(f"\n{examples} examples, {examples * 2 * SEATS} reviews, {found['close']['leaves']} leaves")
     fill_, cut_, verify_ = found["fill"], found["cut"], found["verify"]
-    print(f"  reviews, bulk path   {fill_['reviews per second']:8.0f} a second   target {TARGETS['reviews per second']}")
+    reviews = fill_["reviews per second"]
+    print(f"  reviews, bulk path   {reviews:8.0f} a second   target {TARGETS['reviews per second']}")
     print(f"  proposals            {fill_['proposals per second']:8.0f} a second   (no target here)")
     print(f"  closing the epoch    {found['close']['seconds']:8.1f} s, {found['close']['peak MB']:.0f} MB")
     print(f"  cut                  {cut_['seconds']:8.1f} s, {cut_['peak MB']:.0f} MB   target {TARGETS['cut']}")
-    print(f"  verify               {verify_['seconds']:8.1f} s, {verify_['peak MB']:.0f} MB   target {TARGETS['verify']}")
+    seconds, memory = verify_["seconds"], verify_["peak MB"]
+    print(f"  verify               {seconds:8.1f} s, {memory:.0f} MB   target {TARGETS['verify']}")
     print(f"  rows {cut_['rows']}, bundle {cut_['bundle MB']:.1f} MB")
 
 
@@ -229,7 +231,8 @@ def main() -> None:
     if options.half:
         small, large = (found[size] for size in sizes)
         for stage in ("cut", "verify"):
-            print(f"  {stage}: twice the events took {large[stage]['seconds'] / small[stage]['seconds']:.2f} times as long")
+            ratio = large[stage]["seconds"] / small[stage]["seconds"]
+            print(f"  {stage}: twice the events took {ratio:.2f} times as long")
 
 
 if __name__ == "__main__":

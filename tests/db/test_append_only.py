@@ -30,7 +30,7 @@ REVISIONS = [script.revision for script in reversed(list(script_directory().walk
 
 def row_of(table, number: int) -> dict:
     """A row with a value in every column, its keys made of `number`."""
-    values = {}
+    values: dict[str, object] = {}
     for column in table.columns:
         if isinstance(column.type, LargeBinary):
             values[column.name] = b"x" * 32
