@@ -100,11 +100,11 @@ def _cut(platform: Platform, actor: Actor) -> CutRelease:
     home = platform.home
     # A folder of its own, because two may be built at once; the second is refused when it is recorded.
     aside = Path(tempfile.mkdtemp(prefix=".building-", dir=home.releases_path))
-    with reading(home.engine) as connection:
-        size = _check_cuttable(connection)
-        manifest = build_bundle(connection, home, aside, size, size)
-    target = home.releases_path / manifest.version
     try:
+        with reading(home.engine) as connection:
+            size = _check_cuttable(connection)
+            manifest = build_bundle(connection, home, aside, size, size)
+        target = home.releases_path / manifest.version
         with platform.write() as writing:
             writing.admit(actor, "maintainer")
             if _check_cuttable(writing.connection) != size:

@@ -25,6 +25,8 @@ from psycopg import sql
 from curation.copying import copy_home
 from curation.home import ELSEWHERE, SQLITE_FILE, Home, note_database, open_home
 
+WITH_PASSWORD = "guarded"
+"""The name of a user whose password is asked for; a test makes that user."""
 # Durability is PostgreSQL's own business, not under test; room for many connections is.
 _SETTINGS = """
 fsync = off
@@ -79,6 +81,8 @@ def running_server(folder: Path) -> Iterator[Postgres]:
         server.ensure_pgdata_inited()
         with (folder / "data" / "postgresql.conf").open("a") as file:
             file.write(_SETTINGS)
+        access = folder / "data" / "pg_hba.conf"
+        access.write_text(f"local all {WITH_PASSWORD} scram-sha-256\n{access.read_text()}")
         server.start()
     try:
         yield Postgres(server)
