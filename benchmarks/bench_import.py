@@ -3,8 +3,8 @@
 Run: python benchmarks/bench_import.py [--examples 4000] [--beside 20000]
 
 Everything is measured from the file to the committed transaction: reading, schema, rules, leaves, openings, projection,
-and what is remembered of each line. Absolute figures depend on the machine and its load; on a busy machine the rate for a
-second of this process's own work says more than the one by the clock.
+and what is remembered of each line. Absolute figures depend on the machine and its load; on a busy machine the rate for
+a second of this process's own work says more than the one by the clock.
 """
 
 from __future__ import annotations
