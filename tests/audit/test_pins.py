@@ -9,7 +9,7 @@ import pytest
 from curation.audit.verify import verify_bundle
 from curation.log.notes import Checkpoint, SigningKey, sign_checkpoint
 from curation.log.trust import TrustedLog, TrustPolicy
-from tests.audit.demo import FIRST, call
+from tests.audit.demo import FIRST, SECOND, call
 from tests.audit.tampering import WITHOUT_PROOF, Folder
 
 
@@ -30,10 +30,14 @@ def forge(bundle, *, keep_real_key):
     return key
 
 
-def test_a_pinned_checkpoint_that_the_log_extends_is_noted(bundle, pin):
+def size_of(demo, version):
+    return Folder(demo.bundle(version)).manifest()["log"]["size"]
+
+
+def test_a_pinned_checkpoint_that_the_log_extends_is_noted(bundle, pin, demo):
     report = verify_bundle(bundle, pin)
     assert (report.verdict, report.failures) == ("VERIFIED", [])
-    assert "the log extends the pinned checkpoint of size 567" in report.notes
+    assert f"the log extends the pinned checkpoint of size {size_of(demo, FIRST)}" in report.notes
 
 
 def test_the_bundles_own_checkpoint_pins_it(bundle):
@@ -69,14 +73,17 @@ def test_a_split_view_fails_a_pin(bundle, pin, demo):
     swapped[3], swapped[4] = swapped[4], swapped[3]
     folder.plant_log(swapped, key)
     failures = {failure.where: failure.message for failure in verify_bundle(bundle, pin).failures}
-    assert failures["pin"] == ("this log's first 567 leaves are not those of the pinned checkpoint: a split view")
+    assert failures["pin"] == (
+        f"this log's first {size_of(demo, FIRST)} leaves are not those of the pinned checkpoint: a split view"
+    )
 
 
 def test_a_pin_newer_than_the_bundle_asks_for_a_newer_bundle(demo):
     report = verify_bundle(demo.bundle(FIRST), demo.bundle() / "log/checkpoint")
     (failure,) = report.failures
     assert failure.where == "pin"
-    assert failure.message.startswith("is of size 654, larger than this bundle's log (567): get a newer")
+    sizes = size_of(demo, SECOND), size_of(demo, FIRST)
+    assert failure.message.startswith(f"is of size {sizes[0]}, larger than this bundle's log ({sizes[1]}): get a newer")
 
 
 def test_a_log_truncated_to_an_earlier_epoch_fails_the_later_pin(bundle, demo):

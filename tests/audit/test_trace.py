@@ -265,7 +265,7 @@ def test_a_manifest_that_names_another_size_is_refused_at_once(size, bundle):
     folder = Folder(bundle)
     example = folder.rows("data/sft/train-*.parquet")[0]["example_id"]
     folder.change_manifest(lambda manifest: manifest["log"].update(size=size))
-    with pytest.raises(BundleInvalid, match="is of size 654; the manifest names"):
+    with pytest.raises(BundleInvalid, match=r"is of size \d+; the manifest names"):
         trace_example(bundle, example)
 
 
