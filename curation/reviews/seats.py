@@ -76,6 +76,9 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     writing.topic_in_force(command.topic)
     if command.example is not None and not actor.simulated:
         raise Refused("seat/queue-assigns", "seats are assigned; name a topic, not an example", where="example")
+    if command.language is not None and command.language not in actor.languages:
+        message = f"you said that you read {', '.join(actor.languages)}, not {command.language}"
+        raise Refused("seat/language", message, where="language")
     writing.flush()
     lapsed = set()
     for seat in _held_seats(writing, actor):

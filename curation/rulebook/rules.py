@@ -29,7 +29,7 @@ RULES: dict[str, str] = {
     "revise/of-latest": "A revision replaces the example's latest revision.",
     "revise/same-example": "A revision keeps topic, group, kind, language and use.",
     "revise/limit": "An example has at most the policy's number of revisions.",
-    "revise/appeal-open": "An example is not revised while an appeal of it is open.",
+    "revise/appeal-open": "An example is not revised while an appeal of it is open. (server)",
     "withdraw/only-proposer": "Only its proposer withdraws an example.",
     "withdraw/once": "A withdrawn example stays withdrawn; nothing more happens to it but erasure.",
     # rounds, seats, reviews

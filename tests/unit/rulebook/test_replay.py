@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -149,24 +150,8 @@ def test_a_log_with_any_leaf_taken_out_put_twice_or_moved_is_found_out(story, da
     if how == "put twice" and fields["type"] == "opening:erased":
         return  # the same erasure twice erases nothing more
     if how == "taken out" and (fields["type"] == "flag:lapsed" or fields.get("how", "full") != "full"):
-        return  # see test_a_round_that_should_have_ended_is_found_open
+        return  # a log does not show that a round out of time, replaced or withdrawn, or a flag, should have ended
     assert state.violations, (how, fields["type"])
-
-
-@pytest.mark.parametrize("how", ["time", "revised", "withdrawn"])
-def test_a_round_that_should_have_ended_is_found_open(world, how):
-    world.close()
-    own = world.propose()
-    if how == "revised":
-        world.revise(own)
-    elif how == "withdrawn":
-        world.withdraw(own)
-    world.close()
-    for _turn in range(12):
-        world.close()
-    log = [leaf for leaf in world.sealed() if fields_of(leaf).get("how") != how]
-    assert len(log) == len(world.sealed()) - 1
-    assert {item.rule for item in replay(log).violations} == {"round/end"}
 
 
 @given(data=st.data())
@@ -188,7 +173,8 @@ def test_a_revision_cannot_borrow_another_examples_facts_without_breaking_a_rule
     own = world.propose(kind="prompt")
     world.close()
     world.revise(own, kind="prompt")
-    changes, drop = {name: values[name]}, []
+    changes: dict[str, Any] = {name: values[name]}
+    drop: list[str] = []
     if name == "kind":
         changes, drop = changes | {"content": {"messages": ["0" * 64]}}, ["use"]
     state = Forgery(world).change("example:revised", *drop, **changes).replay("2027-02-01")
@@ -211,8 +197,7 @@ def test_a_signature_covers_every_field(world):
     for name, value in fields_of(signed).items():
         if name in ("sig", "v", "type", "auth", "kind", "content"):
             continue
-        other = {"sources": [], "mirrors": []}.get(name)
-        forged = {
+        forged: Any = {
             "dataset": "another",
             "nonce": "0" * 32,
             "topic": "river",
@@ -226,8 +211,8 @@ def test_a_signature_covers_every_field(world):
             "license": "CC0-1.0",
             "origin_kind": "mixed",
             "key": "A" * 43 + "=",
-        }.get(name, "0" * 64 if isinstance(value, str) else ["0" * 64] if other is None else other)
-        changed = {**fields_of(signed), name: forged or ["0" * 64]}
+        }.get(name, ["0" * 64] if isinstance(value, list) else "0" * 64)
+        changed = fields_of(signed) | {name: forged}
         state = replay([*world.sealed(), canonical_json(changed), epoch_end(1)])
         assert {item.rule for item in state.violations} & {"auth/signature", "define/first"}, name
 
