@@ -106,4 +106,5 @@ def forget(
         with platform.write() as writing:
             actor = actor_by_handle(writing.connection, handle)
             erase_account(writing.connection, writing.vault, actor.account)
+            writing.leaves_traces = True
     typer.echo(f"{handle} is forgotten.")

@@ -260,6 +260,7 @@ def test_what_was_kept_for_a_round_goes_when_it_ends(small_world):
 def forget(world, handle):
     with world.acting(handle) as (made, actor):
         erase_account(made.connection, made.vault, actor.account)
+        made.leaves_traces = True  # as `evenhand people forget` says
         return actor.account
 
 
