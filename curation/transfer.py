@@ -72,8 +72,9 @@ def _value(kind: object, value: object, *, nullable: bool | None) -> object:
 def rows_of_table(connection: Connection, table: Table) -> Iterator[Row]:
     """Every row, in the order of its key."""
     query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=_AT_ONCE)
-    for row in connection.execute(query).mappings():
-        yield dict(row)
+    with connection.execute(query) as result:
+        for row in result.mappings():
+            yield dict(row)
 
 
 def digest_rows(table: Table, rows: Iterable[Row], tell: Line | None = None) -> TableDigest:
@@ -127,14 +128,16 @@ def _prove_log(connection: Connection) -> None:
     ends = {row.size: row for row in connection.execute(select(log_epochs))}
     edge = CompactRange()
     query = select(log_leaves.c.idx, log_leaves.c.hash, log_leaves.c.leaf).order_by(log_leaves.c.idx)
-    for size, row in enumerate(connection.execute(query.execution_options(yield_per=_AT_ONCE)), 1):
-        hashed = leaf_hash(row.leaf)
-        if row.idx != size - 1 or hashed.hex() != row.hash:
-            raise LogInconsistent("does not hash to what its row says, or is out of order", where=f"leaf {size - 1}")
-        edge.append(hashed)
-        end = ends.pop(size, None)
-        if end is not None and edge.root().hex() != end.root:
-            raise LogInconsistent("its root is not that of its leaves", where=f"epoch {end.epoch}")
+    with connection.execute(query.execution_options(yield_per=_AT_ONCE)) as result:
+        for size, row in enumerate(result, 1):
+            hashed = leaf_hash(row.leaf)
+            if row.idx != size - 1 or hashed.hex() != row.hash:
+                reason = "does not hash to what its row says, or is out of order"
+                raise LogInconsistent(reason, where=f"leaf {size - 1}")
+            edge.append(hashed)
+            end = ends.pop(size, None)
+            if end is not None and edge.root().hex() != end.root:
+                raise LogInconsistent("its root is not that of its leaves", where=f"epoch {end.epoch}")
     if ends:
         raise LogInconsistent("leaves are missing", where=f"epoch {min(row.epoch for row in ends.values())}")
 
@@ -144,6 +147,7 @@ def _prove_hashes(connection: Connection) -> None:
     for row in connection.execute(select(pending_leaves.c.hash, pending_leaves.c.leaf)):
         if leaf_hash(row.leaf).hex() != row.hash:
             raise LogInconsistent("does not hash to what its row says", where=f"pending leaf {row.hash[:12]}")
-    for row in connection.execute(select(openings).execution_options(yield_per=_AT_ONCE)):
-        if commitment(row.unit, row.salt, row.body) != row.commitment:
-            raise LogInconsistent("does not fit its commitment", where=f"opening {row.commitment[:12]}")
+    with connection.execute(select(openings).execution_options(yield_per=_AT_ONCE)) as result:
+        for row in result:
+            if commitment(row.unit, row.salt, row.body) != row.commitment:
+                raise LogInconsistent("does not fit its commitment", where=f"opening {row.commitment[:12]}")
