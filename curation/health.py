@@ -7,11 +7,12 @@ Rules that always hold:
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Connection, func, select, text
 
 from curation.db import reading, taking_turns, writing
 from curation.errors import LogInconsistent
@@ -21,6 +22,8 @@ from curation.log.tiles import audit_tiles
 from curation.rebuild import contents_of, projection_contents, rebuild_projection, replay_home
 from curation.releases.cut import PROOF, prove_releases
 from curation.releases.manifest import read_manifest, sha256_of
+from curation.rulebook.replay import Replay
+from curation.soundness import Unsound, missing_texts, unsound_leaves, unsound_openings
 from curation.tables import log_epochs, log_leaves, releases
 from curation.writing import Platform
 from curation_schemas.release import MANIFEST
@@ -40,8 +43,17 @@ def examine(platform: Platform) -> Iterator[Check]:
     yield Check("guards of the event tables", tuple(_guards(platform)))
     yield Check("keys", tuple(_keys(platform)))
     yield Check("log files", tuple(_log_files(platform)))
-    yield Check("rules, replayed over every leaf", tuple(_rules(platform)))
-    yield Check("projection", tuple(_projection(platform)))
+    with reading(platform.home.engine) as connection:
+        unsound = tuple(_unsound(unsound_leaves(connection)))
+        yield Check("leaves", unsound)
+        if unsound:
+            # What follows would be a replay of something else than what happened.
+            return
+        state = replay_home(connection)
+        texts = chain(unsound_openings(connection), missing_texts(connection, state))
+        yield Check("openings and documents", tuple(_unsound(texts)))
+        yield Check("rules, replayed over every leaf", tuple(_rules(state)))
+        yield Check("projection", tuple(_projection(connection, state)))
     yield Check("releases", tuple(_releases(platform)))
 
 
@@ -87,15 +99,18 @@ def _log_files(platform: Platform) -> Iterator[str]:
         yield "the tiles do not give the root that was signed. Run `evenhand doctor --repair`."
 
 
-def _rules(platform: Platform) -> Iterator[str]:
-    with reading(platform.home.engine) as connection:
-        for violation in replay_home(connection).violations:
-            yield f"leaf {violation.index}: {violation.message} (rule {violation.rule})"
+def _unsound(found: Iterable[Unsound]) -> Iterator[str]:
+    for item in found:
+        yield f"{item.where}: {item.message}. Restore it from a backup."
 
 
-def _projection(platform: Platform) -> Iterator[str]:
-    with reading(platform.home.engine) as connection:
-        found, wanted = projection_contents(connection), contents_of(replay_home(connection))
+def _rules(state: Replay) -> Iterator[str]:
+    for violation in state.violations:
+        yield f"leaf {violation.index}: {violation.message} (rule {violation.rule})"
+
+
+def _projection(connection: Connection, state: Replay) -> Iterator[str]:
+    found, wanted = projection_contents(connection), contents_of(state)
     for name in (name for name, rows in wanted.items() if found[name] != rows):
         yield f"table {name} is not what the leaves give. Run `evenhand log replay`."
 

@@ -264,7 +264,6 @@ handed_on = _table(
     "handed_on",
     Column("revision", _HASH, primary_key=True),
     Column("holder", _HASH, primary_key=True),
-    Column("topic", _SLUG, nullable=False),
     Column("epoch", Integer, nullable=False),
 )
 stage_clocks = _table(

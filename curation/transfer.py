@@ -3,8 +3,8 @@
 Rules that always hold:
 - every table travels, parents before children, its rows in the order of their keys: an order that tells nothing;
 - a row is one line of canonical JSON (bytes in base64), so that a table has one digest, whatever database it is in;
-- what has arrived is proved: every leaf hashes to what its row says, every epoch's root is that of its leaves, every
-  opening fits its commitment, and the projection is what replaying the leaves gives.
+- what has arrived is proved: leaves, openings and documents are sound (soundness.py), every leaf keeps the rules, and
+  the projection is what replaying the leaves gives.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Table, insert, select, text
 
 from curation.errors import LogInconsistent
-from curation.log.leaf import commitment
-from curation.log.merkle import CompactRange, leaf_hash
 from curation.rebuild import contents_of, projection_contents, replay_home
-from curation.tables import log_epochs, log_leaves, metadata, openings, pending_leaves
+from curation.soundness import missing_texts, unsound_leaves, unsound_openings
+from curation.tables import metadata
 
 TABLES: tuple[Table, ...] = tuple(metadata.sorted_tables)
 _AT_ONCE = 1_000
@@ -110,44 +109,16 @@ def gather_statistics(connection: Connection) -> None:
 
 def prove_contents(connection: Connection) -> None:
     """Prove the data of a home from its leaves. Raises LogInconsistent naming the first thing that does not fit."""
-    _prove_log(connection)
-    _prove_hashes(connection)
+    for found in chain(unsound_leaves(connection), unsound_openings(connection)):
+        raise LogInconsistent(found.message, where=found.where)
     state = replay_home(connection)
     for violation in state.violations:
         raise LogInconsistent(f"{violation.message} (rule {violation.rule})", where=f"leaf {violation.index}")
-    found = projection_contents(connection)
+    for found in missing_texts(connection, state):
+        raise LogInconsistent(found.message, where=found.where)
+    contents = projection_contents(connection)
     for name, rows in contents_of(state).items():
-        if found[name] != rows:
+        if contents[name] != rows:
             raise LogInconsistent(
                 "is not what the leaves give", where=f"table {name}", hint="Run `evenhand log replay` on the source."
             )
-
-
-def _prove_log(connection: Connection) -> None:
-    """Every leaf, and the root of every epoch."""
-    ends = {row.size: row for row in connection.execute(select(log_epochs))}
-    edge = CompactRange()
-    query = select(log_leaves.c.idx, log_leaves.c.hash, log_leaves.c.leaf).order_by(log_leaves.c.idx)
-    with connection.execute(query.execution_options(yield_per=_AT_ONCE)) as result:
-        for size, row in enumerate(result, 1):
-            hashed = leaf_hash(row.leaf)
-            if row.idx != size - 1 or hashed.hex() != row.hash:
-                reason = "does not hash to what its row says, or is out of order"
-                raise LogInconsistent(reason, where=f"leaf {size - 1}")
-            edge.append(hashed)
-            end = ends.pop(size, None)
-            if end is not None and edge.root().hex() != end.root:
-                raise LogInconsistent("its root is not that of its leaves", where=f"epoch {end.epoch}")
-    if ends:
-        raise LogInconsistent("leaves are missing", where=f"epoch {min(row.epoch for row in ends.values())}")
-
-
-def _prove_hashes(connection: Connection) -> None:
-    """Every pending leaf, and every opening."""
-    for row in connection.execute(select(pending_leaves.c.hash, pending_leaves.c.leaf)):
-        if leaf_hash(row.leaf).hex() != row.hash:
-            raise LogInconsistent("does not hash to what its row says", where=f"pending leaf {row.hash[:12]}")
-    with connection.execute(select(openings).execution_options(yield_per=_AT_ONCE)) as result:
-        for row in result:
-            if commitment(row.unit, row.salt, row.body) != row.commitment:
-                raise LogInconsistent("does not fit its commitment", where=f"opening {row.commitment[:12]}")

@@ -70,7 +70,7 @@ def readership(loaded: LoadedExamples, platform: Platform, reader: Actor | None,
     vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
     pseudonym = vault.pseudonym(reader.account, topic_scope(history.first.topic))
     query = select(leases.c.revision).where(
-        leases.c.holder == vault.holder(reader.account),
+        leases.c.holder == vault.holder(reader.account, history.first.topic),
         leases.c.example == history.example,
         leases.c.ends_at > platform.clock.now(),
     )

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curation.errors import BundleInvalid, LogInconsistent
@@ -95,40 +96,76 @@ class Bundle:
             raise BundleInvalid(message, where=where)
         return verified
 
+    def _plain_file(self, path: str) -> Path:
+        target = self.path / check_path(path)
+        if target.is_symlink() or not target.is_file():
+            raise BundleInvalid("is no plain file", where=path)
+        return target
+
+    def row_count(self, path: str) -> int:
+        """How many rows a Parquet file says that it has. Raises BundleInvalid."""
+        target = self._plain_file(path)
+        try:
+            return int(pq.read_metadata(target).num_rows)
+        except (OSError, pa.ArrowException, ValueError):
+            raise BundleInvalid("is no readable Parquet file", where=path) from None
+
     def table(self, path: str, schema: pa.Schema, most_rows: int) -> pa.Table:
         """A Parquet file as a table of exactly this schema. Raises BundleInvalid naming what differs.
 
         Its size is looked at before it is read: a few kilobytes of Parquet can unpack to gigabytes.
         """
-        target = self.path / check_path(path)
-        if target.is_symlink() or not target.is_file():
-            raise BundleInvalid("is no plain file", where=path)
+        target = self._plain_file(path)
         try:
             with pq.ParquetFile(target) as file:
                 if file.metadata.num_rows > most_rows:
                     message = f"has {file.metadata.num_rows} rows; at most {most_rows} can be in it"
                     raise BundleInvalid(message, where=path)
-                table = _read_in_pieces(file, MIN_UNPACKED_BYTES + MAX_UNPACKING * target.stat().st_size, path)
+                _check_columns(file.schema_arrow, schema, path)
+                columns = [file.metadata.schema.column(number) for number in range(len(file.metadata.schema))]
+            folded = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+            with pq.ParquetFile(target, read_dictionary=folded) as file:
+                most_bytes = MIN_UNPACKED_BYTES + MAX_UNPACKING * target.stat().st_size
+                table = _read_in_pieces(file, schema, most_bytes, path)
             table.validate(full=True)
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("is no readable Parquet file", where=path) from None
-        if table.column_names != schema.names:
-            raise BundleInvalid("has other columns than its config", where=path)
-        for field in schema:
-            if table.schema.field(field.name).type != field.type:
-                raise BundleInvalid(f"column {field.name} has another type than {field.type}", where=path)
         return table
 
 
-def _read_in_pieces(file: pq.ParquetFile, most_bytes: int, path: str) -> pa.Table:
-    """Read a file, giving up as soon as it unpacks to more than it can honestly hold."""
+def _check_columns(found: pa.Schema, wanted: pa.Schema, path: str) -> None:
+    if found.names != wanted.names:
+        raise BundleInvalid("has other columns than its config", where=path)
+    for field in wanted:
+        if found.field(field.name).type != field.type:
+            raise BundleInvalid(f"column {field.name} has another type than {field.type}", where=path)
+
+
+def _read_in_pieces(file: pq.ParquetFile, schema: pa.Schema, most_bytes: int, path: str) -> pa.Table:
+    """Read a file, giving up as soon as it unpacks to more than it can honestly hold.
+
+    Texts are read as dictionaries, in which a text that stands in every row is held once, and are unfolded only when
+    their size is known.
+    """
     pieces, size = [], 0
     for batch in file.iter_batches(batch_size=_ROWS_PER_PIECE):
-        pieces.append(batch)
-        size += batch.nbytes
+        size += sum(_unfolded_bytes(column) for column in batch.columns)
         if size > most_bytes:
             raise BundleInvalid(f"unpacks to more than {most_bytes} bytes", where=path)
-    return pa.Table.from_batches(pieces, schema=file.schema_arrow)
+        pieces.append(batch.cast(schema))
+    return pa.Table.from_batches(pieces, schema=schema)
+
+
+def _unfolded_bytes(array: pa.Array) -> int:
+    """How many bytes an array has once its dictionaries are unfolded."""
+    if pa.types.is_dictionary(array.type):
+        lengths = pc.binary_length(array.dictionary)
+        return int(array.indices.nbytes) + int(pc.sum(pc.take(lengths, array.indices)).as_py() or 0)
+    if pa.types.is_list(array.type):
+        return len(array) * 4 + _unfolded_bytes(array.flatten())
+    if pa.types.is_struct(array.type):
+        return sum(_unfolded_bytes(part) for part in array.flatten())
+    return int(array.nbytes)
 
 
 def open_bundle(path: Path) -> Bundle:

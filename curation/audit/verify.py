@@ -14,9 +14,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundle
 from curation.audit.report import Report
 from curation.audit.rows import compare_rows
@@ -296,8 +293,8 @@ def _check_listed(bundle: Bundle, texts: set[str], report: Report) -> None:
         if not path.endswith(f"-{entry.sha256[:8]}.parquet"):
             report.fail(path, f"should carry the start of its SHA-256, {entry.sha256[:8]}, in its name")
         try:
-            rows = pq.read_metadata(bundle.path / path).num_rows
-        except (OSError, pa.ArrowException, ValueError):
+            rows = bundle.row_count(path)
+        except BundleInvalid:
             continue  # said already by whoever read it
         if entry.rows != rows:
             report.fail(path, f"has {rows} rows; the manifest says {entry.rows}")

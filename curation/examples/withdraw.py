@@ -2,7 +2,7 @@
 
 Rules that always hold:
 - it leaves the next release and every later one; the log keeps that it was there;
-- the round that is open ends without outcome.
+- every round that is open, an appeal of what stands too, ends without outcome.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def withdraw_example(writing: Writing, actor: Actor, command: Withdraw, signer: 
         revision=history.latest.leaf,
         reason=command.reason,
     )
-    if history.latest.round.closed is None:
-        end_stage(writing, history, history.latest.round, "withdrawn", by=recorded.leaf)
+    for revision in history.revisions:
+        if revision.round.closed is None:
+            end_stage(writing, history, revision.round, "withdrawn", by=recorded.leaf)
     return recorded

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pydantic import Field
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
 
 from curation.db import add_if_new, lock
 from curation.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -142,11 +142,17 @@ def erase_account(connection: Connection, vault: Vault, account: str) -> None:
     lock(connection, [f"account {account}"])
     revoke_tokens(connection, account)
     connection.execute(delete(organisations).where(organisations.c.account == account))
-    connection.execute(delete(leases).where(leases.c.holder == vault.holder(account)))
+    connection.execute(delete(leases).where(leased_by(connection, vault, account)))
     connection.execute(delete(policy_drafts).where(policy_drafts.c.account == account))
     _forget_proposals(connection, vault, account)
     vault.forget(account)
     connection.execute(delete(accounts).where(accounts.c.id == account))
+
+
+def leased_by(connection: Connection, vault: Vault, account: str) -> ColumnElement[bool]:
+    """The condition that a lease is the account's, on whatever topic."""
+    topics = connection.execute(select(leases.c.topic).distinct()).scalars()
+    return leases.c.holder.in_([vault.holder(account, topic) for topic in topics])
 
 
 def bind_organisation(vault: Vault, example: str, organisation: str) -> str:

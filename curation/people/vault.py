@@ -101,9 +101,9 @@ class Vault:
         message = "\x00".join((purpose, *texts)).encode()
         return hmac.new(self._vault_key, message, hashlib.sha256).hexdigest()
 
-    def holder(self, account: str) -> str:
-        """How a lease names the account that holds it: it leads to no account without the vault key."""
-        return self.blind("lease", account)
+    def holder(self, account: str, topic: str) -> str:
+        """How a lease names the account that holds it: without the vault key, to no account and no other topic."""
+        return self.blind("lease", account, topic)
 
     def _key_and_tag(self, account: str, scope: str) -> tuple[bytes, str]:
         key = self._account_keys.get(account)

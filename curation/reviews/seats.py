@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Select, and_, case, delete, func, insert, sel
 from curation.db import add_if_new, keep
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
-from curation.people.accounts import Actor, bind_organisation, organisations_of
+from curation.people.accounts import Actor, bind_organisation, leased_by, organisations_of
 from curation.people.vault import topic_scope
 from curation.rulebook.declarations import Declaration
 from curation.rulebook.history import History
@@ -126,7 +126,7 @@ def _held_seats(writing: Writing, actor: Actor) -> list[Seat]:
         seats.c.perspective == leases.c.perspective,
         seats.c.seat == leases.c.seat,
     )
-    mine = leases.c.holder == writing.vault.holder(actor.account)
+    mine = leased_by(writing.connection, writing.vault, actor.account)
     query = select(leases, seats.c.stage).join(seats, the_seat).where(mine)
     return [
         Seat(
@@ -151,15 +151,15 @@ def _declaration_on(writing: Writing, actor: Actor, topic: str) -> str:
     return declaration.leaf if declaration else ""
 
 
-def _note_handed_on(writing: Writing, revision: str, holder: str, topic: str) -> None:
+def _note_handed_on(writing: Writing, revision: str, holder: str) -> None:
     """Remember that somebody passed a seat or let it lapse: the same round is not offered to them again."""
-    row = {"revision": revision, "holder": holder, "topic": topic, "epoch": writing.epoch}
+    row = {"revision": revision, "holder": holder, "epoch": writing.epoch}
     add_if_new(writing.connection, handed_on, row)
 
 
 def _check_handed_on(writing: Writing, actor: Actor, topic: str, lapsed: set[str]) -> None:
-    mine = handed_on.c.holder == writing.vault.holder(actor.account)
-    query = select(handed_on.c.revision).where(mine, handed_on.c.topic == topic, handed_on.c.epoch == writing.epoch)
+    mine = handed_on.c.holder == writing.vault.holder(actor.account, topic)
+    query = select(handed_on.c.revision).where(mine, handed_on.c.epoch == writing.epoch)
     if len(lapsed.union(writing.connection.execute(query).scalars())) >= MAX_HANDED_ON:
         raise Refused(
             "seat/handed-on",
@@ -222,7 +222,8 @@ def _offers(asking: _Asking, history_of: Callable[[str], History], example: str 
     writing, actor, command, pseudonym = asking.writing, asking.actor, asking.command, asking.pseudonym
     perspective = asking.declaration.perspective
     taken = seats.alias("taken")
-    handed_on_by_me = select(handed_on.c.revision).where(handed_on.c.holder == writing.vault.holder(actor.account))
+    holder = writing.vault.holder(actor.account, command.topic)
+    handed_on_by_me = select(handed_on.c.revision).where(handed_on.c.holder == holder)
     rejected_before = select(reviews.c.example).where(reviews.c.reviewer == pseudonym, reviews.c.verdict != "accept")
     query = (
         select(seats.c.example, seats.c.revision, seats.c.stage, func.min(seats.c.seat).label("seat"))
@@ -340,7 +341,7 @@ def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
     over = leases.c.ends_at <= writing.now
     ended = select(leases).where(over).with_for_update(skip_locked=True)
     for gone in writing.connection.execute(ended).all():
-        _note_handed_on(writing, gone.revision, gone.holder, gone.topic)
+        _note_handed_on(writing, gone.revision, gone.holder)
         writing.connection.execute(
             delete(leases).where(key == tuple_(gone.revision, gone.perspective, gone.seat), over)
         )
@@ -353,7 +354,7 @@ def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
         "seat": seat.seat,
         "example": seat.example,
         "topic": seat.topic,
-        "holder": writing.vault.holder(actor.account),
+        "holder": writing.vault.holder(actor.account, seat.topic),
         "order_shown": seat.order_shown,
         "ends_at": seat.ends_at,
     }
@@ -438,7 +439,7 @@ def pass_seat(writing: Writing, actor: Actor, command: PassSeat, signer: Signer 
         **seat_fields(seat, stage),
     )
     release_seat(writing, seat)
-    _note_handed_on(writing, seat.revision, writing.vault.holder(actor.account), seat.topic)
+    _note_handed_on(writing, seat.revision, writing.vault.holder(actor.account, seat.topic))
     return recorded
 
 

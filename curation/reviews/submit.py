@@ -99,15 +99,16 @@ def supersede_review(writing: Writing, actor: Actor, command: SubmitReview, sign
     """Replace the own review while the round is open. Raises Refused, NotFound."""
     writing.admit(actor, "contributor")
     history = writing.existing(command.example)
-    stage = history.latest.round
     pseudonym = writing.pseudonym(actor, history.first.topic)
-    mine = stage.cast_by(pseudonym)
+    named = [item.round for item in reversed(history.revisions) if command.revision in (None, item.leaf)]
+    cast_by_me = [(stage, mine) for stage in named if (mine := stage.cast_by(pseudonym)) is not None]
     # Who one is comes first, how the round stands second: only its reviewers learn that.
-    if mine is None:
+    if not cast_by_me:
         raise Refused("review/supersede-own", "you have no review in an open round of this example")
-    if stage.closed is not None or command.revision not in (None, stage.revision):
+    # An appeal of what stands can be open beside the latest revision's round: the latest comes first.
+    stage, ((perspective, number), cast) = max(cast_by_me, key=lambda item: item[0].closed is None)
+    if stage.closed is not None:
         raise Refused("review/round-open", "the round has ended; a review can no longer be superseded")
-    (perspective, number), cast = mine
     earlier = history.reviews[cast.leaf]
     seat = Seat(
         command.example,

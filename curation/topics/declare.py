@@ -38,8 +38,8 @@ def declare_perspective(
     latest = writing.latest_declaration(pseudonym)
     if (latest.perspective if latest else None) == command.perspective:
         raise Conflict("this is what you declared already", where="perspective")
-    mine = leases.c.holder == writing.vault.holder(actor.account)
-    writing.connection.execute(delete(leases).where(mine, leases.c.topic == command.topic))
+    mine = leases.c.holder == writing.vault.holder(actor.account, command.topic)
+    writing.connection.execute(delete(leases).where(mine))
     return writing.record(
         PerspectiveDeclared,
         topic=command.topic,

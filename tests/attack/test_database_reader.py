@@ -87,7 +87,6 @@ def test_clocks_in_the_database_are_whole_days(busy):
     assert all(row["ends_at"] % 3600 == 0 for row in found["leases"])
 
 
-@pytest.mark.xfail(reason="a holder is named alike on every topic")
 def test_who_holds_seats_on_two_topics_is_not_the_same_holder(busy):
     """Else a pass on each topic, whose leaves name revision and pseudonym, links the two pseudonyms."""
     api = busy

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from curation.db import reading
 from curation.epoch import close_epoch
 from curation.rebuild import replay_home
@@ -77,7 +75,6 @@ def test_revising_does_not_end_an_appeal_of_what_stands(api):
     assert_problem(answer, 409, "refused", rule="revise/appeal-open")
 
 
-@pytest.mark.xfail(reason="only the latest revision's round is ended")
 def test_withdrawing_ends_every_round_of_the_example(api):
     proposed = api.propose()
     path = f"/v1/examples/{proposed['id']}"
@@ -93,13 +90,15 @@ def test_withdrawing_ends_every_round_of_the_example(api):
     assert violations(api) == []
 
 
-@pytest.mark.xfail(reason="only the latest revision's round is looked at")
 def test_review_in_an_appeal_of_what_stands_can_be_superseded(api):
     proposed = api.propose()
     api.review_all()
     api.act("proposer", f"/v1/examples/{proposed['id']}/revisions", sft("People disagree about it!"))
     api.act("gun-rights-1", "/v1/appeals", {"example": proposed["id"], "rationale": "It is slanted."})
     seat = api.sit("gun-rights-4")
+    if seat["stage"] == 1:  # two rounds opened on one day: the new revision's came first
+        api.act("gun-rights-4", f"/v1/seats/{proposed['id']}/pass")
+        seat = api.sit("gun-rights-4")
     assert (seat["revision"], seat["stage"]) == (proposed["leaf"], 2)
     api.act("gun-rights-4", "/v1/reviews", REJECT | {"example": proposed["id"], "revision": proposed["leaf"]})
     api.act("gun-rights-4", f"/v1/reviews/{proposed['id']}", ACCEPT, method="PUT")

@@ -492,7 +492,7 @@ def apart(bundle: Path, example: str) -> Any:
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
         preexec_fn=limit,
         check=False,
     )

@@ -21,7 +21,7 @@ _MASKS = (
     (r"contested-pilot/[0-9a-f]{8}", "contested-pilot/<log>"),
     (r"\+[0-9a-f]{8}\+[A-Za-z0-9+/]{43,44}=?", "+<key>"),
     (r"\bevent \d+", "event <n>"),
-    (r"\b[A-Za-z0-9+/]{43}=", "<base64>"),
+    (r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=", "<base64>"),
     (r"[A-Za-z0-9+/]{80,}={0,2}", "<signature>"),
 )
 

@@ -18,8 +18,8 @@ from tests.audit.demo import SECOND, call, home
 
 __all__ = ["home"]
 
-CHECKS = ["database", "guards of the event tables", "keys", "log files", "rules, replayed over every leaf"]
-CHECKS += ["projection", "releases"]
+CHECKS = ["database", "guards of the event tables", "keys", "log files", "leaves", "openings and documents"]
+CHECKS += ["rules, replayed over every leaf", "projection", "releases"]
 
 
 @contextmanager

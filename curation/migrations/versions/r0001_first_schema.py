@@ -209,7 +209,6 @@ def upgrade() -> None:
         "handed_on",
         sa.Column("revision", _word(64), nullable=False),
         sa.Column("holder", _word(64), nullable=False),
-        sa.Column("topic", _word(64), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("revision", "holder", name=op.f("pk_handed_on")),
         sqlite_with_rowid=False,
