@@ -13,7 +13,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from math import comb
 from types import SimpleNamespace
 from typing import Any, get_args
 
@@ -33,11 +32,16 @@ from curation.writing import Receipt
 from curation_schemas.base import Wire
 from curation_schemas.definition import AcceptanceRule, Policy
 from curation_schemas.events import Act, AnyEvent, Event, SeatAct
+from curation_validators import acceptance
+from curation_validators.acceptance import AcceptancePolicy
 from tests.docs.pages import ROOT
 
 BEGIN, END = "<!-- generated: {name} -->", "<!-- end of generated -->"
-POLICIES = {"3 seats, 2 accepts, 60 %": (3, 2), "4 seats, 3 accepts, 60 %": (4, 3)}
-CHANCES = ((90, 90), (90, 30), (95, 5))
+POLICIES = {
+    f"{seats} seats, {accepts} accepts, 60 %": AcceptancePolicy(seats, accepts, 0.60)
+    for seats, accepts in ((3, 2), (4, 3))
+}
+CHANCES = ((0.9, 0.9), (0.9, 0.3), (0.95, 0.05))
 
 
 def _table(headings: list[str], rows: list[list[str]]) -> str:
@@ -229,23 +233,21 @@ def worked_example() -> str:
 # --- acceptance -------------------------------------------------------------------------------------------------------
 
 
-def satisfied(seats: int, accepts: int, percent: int) -> float:
-    """The chance that a perspective of which each seat accepts with this chance is satisfied."""
-    chance = percent / 100
-    least = next(k for k in range(accepts, seats + 1) if 100 * k >= 60 * seats)
-    return sum(comb(seats, k) * chance**k * (1 - chance) ** (seats - k) for k in range(least, seats + 1))
-
-
 def operating_characteristic() -> str:
     """The chance of acceptance with two required perspectives."""
     rows = []
-    for name, (seats, accepts) in POLICIES.items():
+    for name, policy in POLICIES.items():
         for pair in CHANCES:
-            chances = [satisfied(seats, accepts, percent) for percent in pair]
-            cells = [f"{percent} %" for percent in pair]
-            rows.append([name, *cells, *(f"{100 * chance:.2f} %" for chance in (*chances, chances[0] * chances[1]))])
+            chances = [acceptance.operating_characteristic(policy, q) for q in ([pair[0]], [pair[1]], pair)]
+            rows.append([name, *(f"{100 * q:.0f} %" for q in pair), *(f"{100 * chance:.2f} %" for chance in chances)])
     headings = ["policy", "one seat of A accepts", "one seat of B accepts", "A satisfied", "B satisfied", "accepted"]
     return _table(headings, rows)
+
+
+def infiltration() -> str:
+    """How many seats of a perspective a group may hold before a rule breaks."""
+    rows = [[name, f"{100 * acceptance.infiltration_limit(policy):.1f} %"] for name, policy in POLICIES.items()]
+    return _table(["policy", "the group's share of the seats"], rows)
 
 
 # --- the bundle -------------------------------------------------------------------------------------------------------
@@ -280,7 +282,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/commands.md": {"commands": commands},
     "docs/log.md": {"shared": shared_fields, "events": events, "receipt": receipt},
     "docs/verify.md": {"example": worked_example},
-    "docs/acceptance.md": {"characteristic": operating_characteristic},
+    "docs/acceptance.md": {"characteristic": operating_characteristic, "infiltration": infiltration},
     "docs/bundle.md": {"columns": columns},
 }
 """Page → name of a generated part → what makes it."""

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from curation_validators.statistics import binomial_tail
+
 Status = Literal["accepted", "contested", "rejected", "needs_reviews"]
 
 
@@ -93,3 +95,40 @@ def decide(required: Sequence[str], votes: Sequence[Vote], policy: AcceptancePol
     if satisfied == len(required):
         return Decision("accepted", ())
     return Decision("contested" if satisfied else "rejected", ())
+
+
+def operating_characteristic(policy: AcceptancePolicy, q: Sequence[float]) -> float:
+    """The chance that a policy accepts a text.
+
+    Args:
+        policy: seats and thresholds, the same for every perspective.
+        q: for each required perspective, the chance that one of its seats accepts. Seats are taken as independent.
+
+    Returns:
+        The product over perspectives of P(Bin(N, q) ≥ needed), between 0 and 1.
+
+    Source: the operating characteristic of a sampling plan (Dodge and Romig, Sampling Inspection Tables, 1944).
+    """
+    if not q or any(not 0 <= chance <= 1 for chance in q):
+        raise ValueError("q needs a chance between 0 and 1 for each required perspective, and at least one")
+    return math.prod(binomial_tail(policy.seats, chance, policy.needed) for chance in q)
+
+
+def infiltration_limit(policy: AcceptancePolicy, honest: float = 0.10, slips: float = 0.05) -> float:
+    """The largest share of a perspective's seats that an organised group may hold before slanted texts get in.
+
+    The text is slanted against this perspective: the group's seats accept it always, the others with the chance
+    `honest`, and every other perspective accepts it. It gets in with a chance of at most `slips` up to this share.
+    0 where honest seats alone let more through.
+    """
+    low, high = 0.0, 1.0
+    if binomial_tail(policy.seats, honest, policy.needed) > slips:
+        return 0.0
+    for _ in range(60):
+        share = (low + high) / 2
+        accepts = share + (1 - share) * honest
+        if binomial_tail(policy.seats, accepts, policy.needed) <= slips:
+            low = share
+        else:
+            high = share
+    return low

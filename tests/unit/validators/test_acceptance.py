@@ -8,8 +8,16 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
-from curation_validators.acceptance import AcceptancePolicy, Decision, Vote, decide
+from curation_validators.acceptance import (
+    AcceptancePolicy,
+    Decision,
+    Vote,
+    decide,
+    infiltration_limit,
+    operating_characteristic,
+)
 
 STANDARD = AcceptancePolicy(3, 2, 0.60)
 HIGH = AcceptancePolicy(4, 3, 0.60)
@@ -214,3 +222,37 @@ def test_the_limits_themselves_are_policies(seats, accepts, share):
     policy = AcceptancePolicy(seats, accepts, share)
     assert policy.satisfied_by(seats)
     assert not policy.satisfied_by(accepts - 1)
+
+
+@pytest.mark.parametrize(
+    ("policy", "chances", "expected"),
+    [
+        (STANDARD, (0.9, 0.9), 0.944784),
+        (STANDARD, (0.9, 0.3), 0.209952),
+        (STANDARD, (0.95, 0.05), 0.007197),
+        (HIGH, (0.9, 0.9), 0.898135),
+        (HIGH, (0.9, 0.3), 0.079322),
+        (HIGH, (0.95, 0.05), 0.000474),
+    ],
+)
+def test_operating_characteristic_is_the_product_of_binomial_tails(policy, chances, expected):
+    assert operating_characteristic(policy, chances) == pytest.approx(expected, abs=1e-6)
+
+
+@given(POLICIES, st.lists(st.floats(0, 1), min_size=1, max_size=4))
+def test_operating_characteristic_is_that_of_scipy(policy, chances):
+    expected = math.prod(binom.sf(policy.needed - 1, policy.seats, chance) for chance in chances)
+    assert operating_characteristic(policy, chances) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("chances", [(), (1.2,), (0.5, -0.1), (float("nan"),)])
+def test_chances_that_are_none_have_no_characteristic(chances):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        operating_characteristic(STANDARD, chances)
+
+
+def test_infiltration_breaks_the_rule_where_simulation_says():
+    # Simulated: at most 5 % of slanted items get in under 4 % of the seats with 3/2, and under 17 % with 4/3.
+    assert infiltration_limit(STANDARD) == pytest.approx(0.039, abs=0.001)
+    assert infiltration_limit(HIGH) == pytest.approx(0.165, abs=0.002)
+    assert infiltration_limit(AcceptancePolicy(1, 1, 0), honest=0.2) == 0
