@@ -123,8 +123,9 @@ class Bundle:
                     raise BundleInvalid(message, where=path)
                 _check_columns(file.schema_arrow, schema, path)
                 columns = [file.metadata.schema.column(number) for number in range(len(file.metadata.schema))]
-            folded = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
-            with pq.ParquetFile(target, read_dictionary=folded) as file:
+            # Nested ones cannot be read as dictionaries; `_rows_at_once` bounds those.
+            flat = [item.path for item in columns if item.physical_type == "BYTE_ARRAY" and "." not in item.path]
+            with pq.ParquetFile(target, read_dictionary=flat) as file:
                 most_bytes = MIN_UNPACKED_BYTES + MAX_UNPACKING * target.stat().st_size
                 table = _read_in_pieces(file, schema, most_bytes, path)
             table.validate(full=True)
@@ -144,11 +145,11 @@ def _check_columns(found: pa.Schema, wanted: pa.Schema, path: str) -> None:
 def _read_in_pieces(file: pq.ParquetFile, schema: pa.Schema, most_bytes: int, path: str) -> pa.Table:
     """Read a file, giving up as soon as it unpacks to more than it can honestly hold.
 
-    Texts are read as dictionaries, in which a text that stands in every row is held once, and are unfolded only when
-    their size is known.
+    Texts come as dictionaries, in which a text that stands in every row is held once, and are unfolded only when their
+    size is known.
     """
     pieces, size = [], 0
-    for batch in file.iter_batches(batch_size=_ROWS_PER_PIECE):
+    for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
         size += sum(_unfolded_bytes(column) for column in batch.columns)
         if size > most_bytes:
             raise BundleInvalid(f"unpacks to more than {most_bytes} bytes", where=path)
@@ -156,15 +157,22 @@ def _read_in_pieces(file: pq.ParquetFile, schema: pa.Schema, most_bytes: int, pa
     return pa.Table.from_batches(pieces, schema=schema)
 
 
+def _rows_at_once(metadata: pq.FileMetaData) -> int:
+    """So few rows that those of nested texts, were each as long as its whole column chunk, fit into memory."""
+    widest = 1
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = [group.column(place) for place in range(group.num_columns)]
+        nested = [item for item in chunks if item.has_dictionary_page and "." in item.path_in_schema]
+        widest = max(widest, sum(item.total_uncompressed_size for item in nested))
+    return min(_ROWS_PER_PIECE, max(1, MIN_UNPACKED_BYTES // widest))
+
+
 def _unfolded_bytes(array: pa.Array) -> int:
     """How many bytes an array has once its dictionaries are unfolded."""
     if pa.types.is_dictionary(array.type):
         lengths = pc.binary_length(array.dictionary)
         return int(array.indices.nbytes) + int(pc.sum(pc.take(lengths, array.indices)).as_py() or 0)
-    if pa.types.is_list(array.type):
-        return len(array) * 4 + _unfolded_bytes(array.flatten())
-    if pa.types.is_struct(array.type):
-        return sum(_unfolded_bytes(part) for part in array.flatten())
     return int(array.nbytes)
 
 

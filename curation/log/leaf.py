@@ -34,8 +34,15 @@ UNITS: Final = frozenset({"message", "source", "rationale", "evidence", "origin"
 
 _DOMAIN: Final = b"evenhand.org/v1/"
 _NONCE: Final = re.compile(r"[0-9a-f]{32}").fullmatch
-_decode_json: Final[Callable[[bytes], Any]] = msgspec.json.Decoder().decode
+_LONG_NUMBER: Final = re.compile(rb"[:,\[]-?[0-9]{16}").search
 _encode_sorted: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(order="sorted").encode
+
+
+def _refuse_float(text: str) -> float:
+    raise InvalidInput(f"the float {text[:40]}.", where="$", hint="Leaves hold integers and strings only.")
+
+
+_decode_json: Final[Callable[[bytes], Any]] = msgspec.json.Decoder(float_hook=_refuse_float).decode
 
 
 def canonical_json(value: object) -> bytes:
@@ -77,9 +84,7 @@ def decode_leaf(data: bytes, where: str = "leaf") -> dict[str, Any]:
         event = _decode_json(data)
         if type(event) is not dict:
             raise LogInconsistent("a leaf must be a JSON object.", where=where)
-        # ASCII bytes have ASCII keys only, so the fast encoder is canonical (see canonical_json).
-        plain = data.isascii() and _is_plain(event.values(), MAX_DEPTH - 1)
-        encoded = _encode_sorted(event) if plain else canonical_json(event)
+        encoded = _encode_sorted(event) if _looks_plain(data) else canonical_json(event)
     except InvalidInput as error:
         raise LogInconsistent(f"not JCS (RFC 8785): {error.message}", where=f"{where} {error.where}") from None
     except (ValueError, RecursionError) as error:  # msgspec's errors and UnicodeError are ValueErrors.
@@ -140,6 +145,15 @@ class Opening:
         if canonical != self.body:
             raise LogInconsistent("the body is not in canonical form (RFC 8785).", where=where)
         return value
+
+
+def _looks_plain(data: bytes) -> bool:
+    """Whether JSON without floats surely holds nothing that the fast encoder would write otherwise than JCS does.
+
+    ASCII bytes have ASCII keys only (see canonical_json); False asks for the slow look at each value.
+    """
+    shallow = data.count(b"[") + data.count(b"{") <= MAX_DEPTH
+    return shallow and data.isascii() and _LONG_NUMBER(data) is None
 
 
 def _is_plain(values: Iterable[Any], levels: int) -> bool:

@@ -55,6 +55,8 @@ def _joins(text: str, offset: int) -> bool:
 
 def hidden_character(text: str) -> tuple[int, str] | None:
     """The first refused character as (offset, «U+202E RIGHT-TO-LEFT OVERRIDE»), or None."""
+    if text.isascii() and text.isprintable():  # the same for most texts, and much faster
+        return None
     for found in _REFUSED.finditer(text):
         offset, character = found.start(), found.group()
         if not (character in "\u200c\u200d" and _joins(text, offset)):

@@ -481,6 +481,20 @@ def long_texts(folder: Folder, pattern: str) -> None:
     pq.write_table(table, folder.path / name, compression="zstd", store_schema=False, dictionary_pagesize_limit=10**8)
 
 
+def long_nested_texts(folder: Folder, pattern: str) -> None:
+    """The same in the messages of a conversation, which cannot be read as a dictionary."""
+    name = folder.find(pattern)
+    schema = pq.read_schema(folder.path / name)
+    rows = 100
+    message = {"role": "user", "content": "x" * 4_000_000}
+    arrays = [
+        pa.array([[message]] * rows, field.type) if field.name == "messages" else pa.nulls(rows, field.type)
+        for field in schema
+    ]
+    table = pa.Table.from_arrays(arrays, names=schema.names)
+    pq.write_table(table, folder.path / name, compression="zstd", dictionary_pagesize_limit=10**8)
+
+
 def apart(bundle: Path, example: str) -> Any:
     """Verify and trace in a program of its own, which may hang or want too much."""
 
@@ -530,6 +544,7 @@ def test_a_pipe_in_place_of_a_file_is_named_and_never_waited_for(pattern, small,
         (many_nulls, "data/sft/train-*.parquet"),
         (many_nulls, "openings/*.parquet"),
         (long_texts, "data/sources/*.parquet"),
+        (long_nested_texts, "data/sft/train-*.parquet"),
     ],
 )
 @pytest.mark.parametrize("resealed", [False, True])
