@@ -34,6 +34,7 @@ from curation_schemas.definition import AcceptanceRule, Policy
 from curation_schemas.events import Act, AnyEvent, Event, SeatAct
 from curation_validators import acceptance
 from curation_validators.acceptance import AcceptancePolicy
+from curation_validators.findings import RULES as FINDINGS
 from tests.docs.pages import ROOT
 
 BEGIN, END = "<!-- generated: {name} -->", "<!-- end of generated -->"
@@ -250,6 +251,12 @@ def infiltration() -> str:
     return _table(["policy", "the group's share of the seats"], rows)
 
 
+def findings() -> str:
+    """Every rule of the checks on one example."""
+    rows = [[f"`{name}`", rule.severity, str(rule.version), rule.sentence] for name, rule in FINDINGS.items()]
+    return _table(["rule", "severity", "version", "sentence"], rows)
+
+
 # --- the bundle -------------------------------------------------------------------------------------------------------
 
 
@@ -284,6 +291,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/verify.md": {"example": worked_example},
     "docs/acceptance.md": {"characteristic": operating_characteristic, "infiltration": infiltration},
     "docs/bundle.md": {"columns": columns},
+    "docs/validation.md": {"findings": findings},
 }
 """Page → name of a generated part → what makes it."""
 

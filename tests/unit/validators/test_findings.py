@@ -1,0 +1,111 @@
+"""Checks on one example: each fault is answered by its rule, and by no other."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curation_validators.examples import CHECKS, Instruments, check_example
+from curation_validators.findings import RULES
+from curation_validators.records import read_record
+from tests.support.findings import case_folder, clean, faults, findings_for, instruments, message_for, saying
+from tests.support.golden import GOLDEN
+
+FAULTS = faults()
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = [*clean(), "prompt", "chosen", "rejected", "answers", "synthesis", "use"]
+
+
+def outcomes(row, made=None):
+    done = check_example(read_record(row, "row 1"), made or instruments([]))
+    return {item.check: item for item in done}
+
+
+@pytest.mark.parametrize(("rule", "name"), sorted(FAULTS), ids=lambda item: item)
+def test_each_fault_fires_its_rule_and_only_that_one(rule, name):
+    assert {finding.rule for finding in findings_for(FAULTS[rule, name])} == {rule}
+
+
+@pytest.mark.parametrize(("rule", "name"), sorted(FAULTS), ids=lambda item: item)
+def test_each_finding_is_worded_as_its_golden_case(rule, name):
+    folder = case_folder(rule, name)
+    assert json.loads((folder / "input.json").read_text("utf-8")) == FAULTS[rule, name]
+    assert message_for(FAULTS[rule, name]) == (folder / "message.txt").read_text("utf-8")
+
+
+def test_every_rule_has_a_golden_case_and_every_golden_case_a_rule():
+    assert {rule for rule, _ in FAULTS} == set(RULES)
+    nouns = {rule.split("/")[0] for rule in RULES}
+    kept = {path.parent.relative_to(GOLDEN).parts for path in GOLDEN.glob("*/*/*/message.txt")}
+    assert {(f"{noun}/{rule}", name) for noun, rule, name in kept if noun in nouns} == set(FAULTS)
+
+
+def test_example_without_fault_passes_every_check():
+    done = outcomes(clean())
+    assert list(done) == list(CHECKS)
+    assert {item.outcome for item in done.values()} == {"pass"}
+
+
+def test_what_was_not_brought_along_is_insufficient_and_never_passes():
+    row = {"messages": clean()["messages"]}
+    done = outcomes(row, Instruments())
+    measured = {name for name, item in done.items() if item.outcome != "insufficient"}
+    assert measured == {"shape", "text", "duplicate", "secrets", "contamination", "licence"}
+    assert all(item.message for item in done.values() if item.outcome == "insufficient")
+
+
+def test_exception_in_a_check_is_an_error_and_the_other_checks_go_on():
+    class Broken:
+        def check(self, record):
+            raise RuntimeError("it broke")
+
+    made = instruments([])
+    made.personal = Broken()  # type: ignore[assignment]
+    done = outcomes(clean(), made)
+    assert (done["personal-data"].outcome, done["personal-data"].message) == ("error", "RuntimeError")
+    assert {item.outcome for name, item in done.items() if name != "personal-data"} == {"pass"}
+
+
+@settings(max_examples=300)
+@given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING, max_size=6))
+def test_no_row_of_any_shape_makes_a_check_raise_or_pass_in_silence(row):
+    done = outcomes(clean() | row, Instruments())
+    assert "error" not in {item.outcome for item in done.values()}, done
+    record = read_record(clean() | row, "row 1")
+    assert record.texts or done["shape"].outcome == "fail"
+
+
+@pytest.mark.parametrize("text", ["😀😀😀", "…", "1234", "مرحبا", "\U0001f1eb\U0001f1f7" * 40])
+def test_text_that_no_detector_can_judge_is_insufficient(text):
+    row = clean(messages=[{"role": "user", "content": text}, {"role": "assistant", "content": text}])
+    assert outcomes(row)["language"].outcome == "insufficient"
+
+
+def test_ten_megabytes_of_text_are_a_finding_and_nothing_more():
+    done = outcomes(saying("word " * 2_000_000))
+    assert [item.rule for item in done["text"].findings] == ["text/too-long"]
+    assert "error" not in {item.outcome for item in done.values()}
+
+
+def test_language_without_a_detector_is_insufficient():
+    assert outcomes(clean(language="tlh"))["language"].outcome == "insufficient"
+
+
+def test_evaluation_item_is_no_finding_against_itself():
+    prompt = FAULTS["contamination/protected", "item-in-a-prompt"]["example"]
+    assert outcomes(prompt)["contamination"].outcome == "fail"
+    assert outcomes(prompt | {"use": "evaluation"})["contamination"].outcome == "pass"
+
+
+@pytest.mark.parametrize(("rule", "name"), sorted(FAULTS), ids=lambda item: item)
+def test_no_finding_repeats_personal_data_or_a_secret(rule, name):
+    message = message_for(FAULTS[rule, name])
+    for secret in ("8888", "11010519491231002X", "255081416802538", "jane.doe", "42 68 53", "AKIA"):
+        assert secret not in message

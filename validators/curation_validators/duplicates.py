@@ -1,0 +1,111 @@
+"""Exact and near duplicates.
+
+Rules that always hold:
+- two texts are the same when they differ in case, white space and compatibility forms only (NFKC);
+- near means a MinHash Jaccard of .8 or more over three-word shingles (three characters where a script has no spaces),
+  and is confirmed on the shingles themselves: no near-copy is only a hash's chance;
+- an example is no duplicate of itself.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from curation_validators.findings import Finding
+from curation_validators.hygiene import MAX_CHARS
+from curation_validators.records import Record
+
+THRESHOLD = 0.8
+_PERMUTATIONS, _BANDS, _SEED = 128, 32, 42
+_SHINGLE = 3
+# Scripts that are written without spaces: Han, Hiragana and Katakana, Thai, Lao, Khmer, Myanmar.
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+_TOKEN = re.compile(f"{_UNSPACED.pattern}|\\w+")
+
+
+def plain_text(text: str) -> str:
+    """The form in which two texts count as the same."""
+    return " ".join(unicodedata.normalize("NFKC", text[:MAX_CHARS]).casefold().split())
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of the form in which two texts count as the same."""
+    return sha256(plain_text(text).encode("utf-8", "replace")).hexdigest()
+
+
+def shingles(text: str) -> set[str]:
+    """The three-token shingles of a text; of a shorter one, the whole."""
+    tokens = _TOKEN.findall(plain_text(text))
+    if len(tokens) < _SHINGLE:
+        return {" ".join(tokens)} if tokens else set()
+    return {" ".join(tokens[place : place + _SHINGLE]) for place in range(len(tokens) - _SHINGLE + 1)}
+
+
+def jaccard(one: set[str], other: set[str]) -> float:
+    """|A ∩ B| / |A ∪ B|; 0 for two empty sets."""
+    both = len(one | other)
+    return len(one & other) / both if both else 0.0
+
+
+@dataclass(slots=True)
+class ExactIndex:
+    """Digest of a text → where it was seen first."""
+
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Know this example from now on."""
+        self.seen.setdefault(text_digest(record.whole()), record.where)
+
+    def check(self, record: Record) -> Iterator[Finding]:
+        """A finding where another example says the same."""
+        first = self.seen.get(text_digest(record.whole())) if record.whole().strip() else None
+        if first is not None and first != record.where:
+            yield Finding("duplicate/exact", record.where, f"is the same text as {first}", "Leave one of them out.")
+
+
+class NearIndex:
+    """An index of texts by MinHash. It needs the extra «validate»."""
+
+    def __init__(self) -> None:
+        from rensa import RMinHash, RMinHashLSH  # noqa: PLC0415  # an auditor's install does without
+
+        self._minhash = RMinHash
+        self._lsh: Any = RMinHashLSH(THRESHOLD, _PERMUTATIONS, _BANDS)
+        self._known: list[tuple[str, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def _signature(self, found: set[str]) -> Any:
+        made = self._minhash(_PERMUTATIONS, _SEED)
+        made.update(sorted(found))
+        return made
+
+    def add(self, record: Record) -> None:
+        """Know this example from now on."""
+        text = record.whole()
+        found = shingles(text)
+        if found:
+            self._lsh.insert(len(self._known), self._signature(found))
+            # The text itself, not its shingles: they take ten times the memory, and few are ever asked for.
+            self._known.append((record.where, plain_text(text)))
+
+    def check(self, record: Record) -> Iterator[Finding]:
+        """A finding for the nearest other example, where it is near."""
+        found = shingles(record.whole())
+        if not found:
+            return
+        best, nearest = 0.0, ""
+        for number in self._lsh.query(self._signature(found)):
+            where, text = self._known[number]
+            if where != record.where and (share := jaccard(found, shingles(text))) > best:
+                best, nearest = share, where
+        if THRESHOLD <= best < 1:
+            message = f"shares {best:.0%} of its wording with {nearest}"
+            yield Finding("duplicate/near", record.where, message, "Say what it adds, or leave one of them out.")

@@ -1,0 +1,123 @@
+"""Every check on one example, at intake and again at release.
+
+Rules that always hold:
+- each check ends in an outcome of its own: an exception in one is `error`, and the others go on;
+- what needs a library that is not installed, or a field that the dataset lacks, is `insufficient`, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from curation_validators.contamination import ProtectedSet, check_contamination
+from curation_validators.credentials import check_secrets
+from curation_validators.duplicates import ExactIndex, NearIndex
+from curation_validators.findings import Checked, Finding, Insufficient
+from curation_validators.hygiene import check_text
+from curation_validators.language import LanguageDetector, check_tag
+from curation_validators.linking import Linked, check_mirrors
+from curation_validators.personal import PersonalData
+from curation_validators.records import Record
+from curation_validators.sourcing import check_licence, check_origin, check_quotes, check_sources
+
+Instrument = TypeVar("Instrument")
+NOT_INSTALLED = "needs the extra «validate»"
+CHECKS = (
+    "shape",
+    "text",
+    "language-tag",
+    "language",
+    "duplicate",
+    "near-duplicate",
+    "personal-data",
+    "secrets",
+    "contamination",
+    "sources",
+    "quotes",
+    "licence",
+    "origin",
+    "mirrors",
+)
+
+
+@dataclass(slots=True)
+class Instruments:
+    """What checks measure with. What is None is not measured."""
+
+    detector: LanguageDetector | None = None
+    personal: PersonalData | None = None
+    near: NearIndex | None = None
+    exact: ExactIndex = field(default_factory=ExactIndex)
+    protected: tuple[ProtectedSet, ...] = ()
+    archived: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, Linked] | None = None
+
+    def add(self, record: Record) -> None:
+        """Know this example when others are checked for duplicates."""
+        self.exact.add(record)
+        if self.near is not None:
+            self.near.add(record)
+
+
+def installed_instruments(languages: Iterable[str], protected: Iterable[ProtectedSet] = ()) -> Instruments:
+    """Every instrument whose library is installed."""
+    made = Instruments(protected=tuple(protected))
+    for name, make in (
+        ("detector", lambda: LanguageDetector(languages)),
+        ("personal", PersonalData),
+        ("near", NearIndex),
+    ):
+        try:
+            setattr(made, name, make())
+        except ModuleNotFoundError:
+            continue
+    return made
+
+
+def check_example(record: Record, instruments: Instruments) -> Iterator[Checked]:
+    """Run every check on one example, in the order of CHECKS."""
+    made = instruments
+    runs: dict[str, Callable[[], Iterable[Finding]]] = {
+        "shape": lambda: record.problems,
+        "text": lambda: check_text(record),
+        "language-tag": lambda: check_tag(record),
+        "language": lambda: _needed(made.detector).check(record),
+        "duplicate": lambda: made.exact.check(record),
+        "near-duplicate": lambda: _needed(made.near).check(record),
+        "personal-data": lambda: _needed(made.personal).check(record),
+        "secrets": lambda: check_secrets(record),
+        "contamination": lambda: check_contamination(record, made.protected),
+        "sources": lambda: check_sources(record),
+        "quotes": lambda: check_quotes(record, made.archived),
+        "licence": lambda: check_licence(record),
+        "origin": lambda: check_origin(record),
+        "mirrors": lambda: _mirrors(record, made),
+    }
+    for name in CHECKS:
+        yield _run(name, runs[name])
+
+
+def _needed(instrument: Instrument | None) -> Instrument:
+    if instrument is None:
+        raise Insufficient(NOT_INSTALLED)
+    return instrument
+
+
+def _mirrors(record: Record, made: Instruments) -> Iterable[Finding]:
+    if made.links is None:
+        raise Insufficient("the other examples are not at hand")
+    return check_mirrors(record, made.links)
+
+
+def _run(name: str, check: Callable[[], Iterable[Finding]]) -> Checked:
+    found: list[Finding] = []
+    try:
+        found.extend(check())
+    except Insufficient as reason:
+        # What was found before there was too little to go on still stands.
+        return Checked(name, "fail" if found else "insufficient", tuple(found), str(reason))
+    except Exception as error:  # noqa: BLE001  # any exception in a check is its outcome, and the others go on
+        return Checked(name, "error", tuple(found), type(error).__name__)
+    return Checked(name, "fail" if found else "pass", tuple(found))

@@ -1,0 +1,141 @@
+"""What an example says of its sources, licence and origin.
+
+Rules that always hold (pure; nothing is fetched):
+- a quote is looked for in the archived text that was brought along; without one it is not checked, and says so.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from curation_validators.findings import Finding, Insufficient
+from curation_validators.records import Record
+
+_NEEDED = ("publisher", "owner", "country", "date")
+_DATE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
+_COUNTRY = re.compile(r"[A-Z]{2}|INT")
+_SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
+_FUZZY = 0.85
+QuoteStatus = Literal["exact", "fuzzy", "missing"]
+
+
+def check_sources(record: Record) -> Iterator[Finding]:
+    """What each source lacks. Raises Insufficient where the dataset names no sources at all."""
+    if record.sources is None:
+        raise Insufficient("the dataset has no sources")
+    for place, source in enumerate(record.sources):
+        where = f"{record.where}, sources.{place}"
+        lacking = [name for name in _NEEDED if not _well_formed(name, source.get(name))]
+        if not _is_url(source.get("url")):
+            lacking.insert(0, "url")
+        if lacking:
+            message = f"has no well-formed {', '.join(lacking)}"
+            yield Finding("source/incomplete", where, message, "Complete it: a reader must be able to find it.")
+        elif not source.get("archive_url"):
+            hint = "Archive the page and give its archive_url: pages change."
+            yield Finding("source/unarchived", where, "has no archived copy", hint)
+
+
+def _well_formed(name: str, value: Any) -> bool:
+    if not isinstance(value, str) or not value.strip():
+        return False
+    if name == "country":
+        return _COUNTRY.fullmatch(value) is not None
+    return name != "date" or _DATE.fullmatch(value) is not None
+
+
+def _is_url(value: Any) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        return parts is not None and parts.scheme in {"http", "https"} and "." in (parts.hostname or "")
+    except ValueError:
+        return False
+
+
+def check_quotes(record: Record, archived: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether each quote stands in the archived text of its source.
+
+    Args:
+        record: the example.
+        archived: URL → extracted text. Raises Insufficient where none of the quotes has one.
+    """
+    quoted = [
+        (place, source) for place, source in enumerate(record.sources or ()) if isinstance(source.get("quote"), str)
+    ]
+    known = [(place, source) for place, source in quoted if source["quote"] and source.get("url") in archived]
+    if not known:
+        raise Insufficient("no archived text of a quoted source was brought along")
+    for place, source in known:
+        status = anchor_quote(source["quote"], archived[source["url"]])
+        where = f"{record.where}, sources.{place}"
+        if status == "fuzzy":
+            hint = "Quote it as it stands there."
+            yield Finding("source/quote-fuzzy", where, "its quote stands in the archived text only nearly", hint)
+        elif status == "missing":
+            hint = "Correct the quote or the address, or name another source."
+            yield Finding("source/quote-missing", where, "its quote is not in the archived text", hint)
+
+
+def anchor_quote(quote: str, text: str) -> QuoteStatus:
+    """Find a quote in a text: `exact` but for white space and quotation marks, `fuzzy`, or `missing`.
+
+    Source: W3C Web Annotation, TextQuoteSelector, over normalised text.
+    """
+    wanted, known = _plain(quote), _plain(text)
+    if not wanted or wanted in known:
+        return "exact"
+    words = wanted.split(" ")
+    # A fuzzy match must share some run of words, so that long pages are not compared at every offset.
+    best = 0.0
+    for start in _starts(words, known):
+        window = known[max(0, start - 20) : start + len(wanted) + 20]
+        matcher = difflib.SequenceMatcher(None, wanted, window, autojunk=False)
+        shared = sum(block.size for block in matcher.get_matching_blocks() if block.size > 2)
+        best = max(best, shared / len(wanted))
+        if best >= _FUZZY:
+            return "fuzzy"
+    return "missing"
+
+
+def _starts(words: list[str], known: str) -> Iterator[int]:
+    run = min(3, len(words))
+    for place in range(0, len(words) - run + 1, run):
+        piece = " ".join(words[place : place + run])
+        before = len(" ".join(words[:place]))
+        offset = known.find(piece)
+        for _ in range(3):
+            if offset < 0:
+                break
+            yield max(0, offset - before)
+            offset = known.find(piece, offset + 1)
+
+
+def _plain(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = re.sub("[\u2018\u2019\u201a\u201b\u2032]", "'", text)
+    text = re.sub("[\u201c\u201d\u201e\u2033\u00ab\u00bb]", '"', text)
+    return " ".join(re.sub("[\u2010-\u2015]", "-", text).split())
+
+
+def check_licence(record: Record) -> Iterator[Finding]:
+    """Whether the example has a licence."""
+    if record.license is None or not _SPDX.fullmatch(record.license):
+        what = "has no licence" if record.license is None else "has a licence that is no SPDX identifier"
+        yield Finding("licence/missing", record.where, what, "Name it in the field license, for instance CC-BY-4.0.")
+
+
+def check_origin(record: Record) -> Iterator[Finding]:
+    """Whether a text that is not wholly human names its model. Raises Insufficient where the dataset says nothing."""
+    if record.origin is None:
+        raise Insufficient("the dataset does not say who or what wrote its texts")
+    kind = record.origin.get("kind")
+    if kind != "human" and not (record.origin.get("model") and record.origin.get("version")):
+        what = (
+            f"its origin is {kind if kind in ('synthetic', 'mixed') else 'of no known kind'}, without model and version"
+        )
+        yield Finding("origin/unnamed", record.where, what, "Name both («unknown» if it is not known).")
