@@ -14,7 +14,21 @@ from typing import Annotated
 
 import typer
 
-from curation.cli import audit, db, demo, epoch, home, importing, log, people, release, schemas, serve, topics
+from curation.cli import (
+    audit,
+    db,
+    demo,
+    epoch,
+    home,
+    importing,
+    log,
+    people,
+    release,
+    schemas,
+    serve,
+    topics,
+    validating,
+)
 from curation.errors import CallerError, EvenhandError
 
 app = typer.Typer(
@@ -55,6 +69,7 @@ app.add_typer(epoch.app, name="epoch")
 app.add_typer(release.app, name="release")
 app.command("verify")(audit.verify)
 app.command("trace")(audit.trace)
+app.command("validate")(validating.validate)
 app.add_typer(log.app, name="log")
 app.add_typer(db.app, name="db")
 app.command("backup")(db.backup)

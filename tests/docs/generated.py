@@ -35,6 +35,7 @@ from curation_schemas.events import Act, AnyEvent, Event, SeatAct
 from curation_validators import acceptance
 from curation_validators.acceptance import AcceptancePolicy
 from curation_validators.findings import RULES as FINDINGS
+from curation_validators.measures import MEASURES
 from tests.docs.pages import ROOT
 
 BEGIN, END = "<!-- generated: {name} -->", "<!-- end of generated -->"
@@ -257,6 +258,12 @@ def findings() -> str:
     return _table(["rule", "severity", "version", "sentence"], rows)
 
 
+def measures() -> str:
+    """Every measure of a release."""
+    rows = [[f"`{name}`", item.level, str(item.version), item.sentence] for name, item in MEASURES.items()]
+    return _table(["measure", "level", "version", "sentence"], rows)
+
+
 # --- the bundle -------------------------------------------------------------------------------------------------------
 
 
@@ -291,7 +298,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/verify.md": {"example": worked_example},
     "docs/acceptance.md": {"characteristic": operating_characteristic, "infiltration": infiltration},
     "docs/bundle.md": {"columns": columns},
-    "docs/validation.md": {"findings": findings},
+    "docs/validation.md": {"findings": findings, "measures": measures},
 }
 """Page → name of a generated part → what makes it."""
 

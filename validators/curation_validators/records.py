@@ -42,6 +42,8 @@ class Record:
     license: str | None = None
     origin: Mapping[str, Any] | None = None
     use: str | None = None
+    says: frozenset[str] = frozenset()
+    """The fields that its dataset has, null or not."""
     problems: tuple[Finding, ...] = field(default=())
     """What of its content cannot be read."""
 
@@ -77,6 +79,7 @@ def read_record(row: Mapping[str, Any], where: str) -> Record:
         license=_text(row, "license"),
         origin=origin if isinstance(origin := row.get("origin"), Mapping) else None,
         use=_text(row, "use"),
+        says=frozenset(row),
         problems=tuple(problems),
     )
 

@@ -41,6 +41,11 @@ def check_sources(record: Record) -> Iterator[Finding]:
             yield Finding("source/unarchived", where, "has no archived copy", hint)
 
 
+def is_attributed(source: Mapping[str, Any]) -> bool:
+    """Whether a source says who published it, and when."""
+    return all(_well_formed(name, source.get(name)) for name in ("publisher", "owner", "date"))
+
+
 def _well_formed(name: str, value: Any) -> bool:
     if not isinstance(value, str) or not value.strip():
         return False
@@ -123,7 +128,9 @@ def _plain(text: str) -> str:
 
 
 def check_licence(record: Record) -> Iterator[Finding]:
-    """Whether the example has a licence."""
+    """Whether the example has a licence. Raises Insufficient where the dataset has none for each example."""
+    if record.license is None and "license" not in record.says:
+        raise Insufficient("the dataset has no licence for each example")
     if record.license is None or not _SPDX.fullmatch(record.license):
         what = "has no licence" if record.license is None else "has a licence that is no SPDX identifier"
         yield Finding("licence/missing", record.where, what, "Name it in the field license, for instance CC-BY-4.0.")

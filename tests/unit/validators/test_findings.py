@@ -57,7 +57,7 @@ def test_what_was_not_brought_along_is_insufficient_and_never_passes():
     row = {"messages": clean()["messages"]}
     done = outcomes(row, Instruments())
     measured = {name for name, item in done.items() if item.outcome != "insufficient"}
-    assert measured == {"shape", "text", "duplicate", "secrets", "contamination", "licence"}
+    assert measured == {"shape", "text", "duplicate", "secrets", "contamination"}
     assert all(item.message for item in done.values() if item.outcome == "insufficient")
 
 

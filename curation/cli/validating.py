@@ -1,0 +1,123 @@
+"""`evenhand validate`: checks and measures over a release, a home, or anybody's dataset.
+
+Rules that always hold:
+- nothing is written and nothing is fetched; exit 0 when no gate and no blocking rule fails, 1 when one does or a check
+  broke, 2 for a wrong call.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curation.cli.opening import opened_platform
+from curation.cli.printing import print_json, print_table, shown, working
+
+if TYPE_CHECKING:
+    from curation_validators.contamination import ProtectedSet
+    from curation_validators.measures import Measured
+    from curation_validators.validation import Validation
+
+_SHOWN = 50
+
+
+def validate(
+    context: typer.Context,
+    dataset: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A release's folder, or any JSON lines, Parquet or Hub folder; none: this home.", show_default=False
+        ),
+    ] = None,
+    config: Annotated[str | None, typer.Option("--config", help="The config of a Hub folder.")] = None,
+    split: Annotated[str | None, typer.Option("--split", help="The split of a Hub folder.")] = None,
+    protected: Annotated[
+        Path | None, typer.Option("--protected", help="A folder with more protected sets (*.ngrams).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False,
+) -> None:
+    """Check every example of a dataset, and measure its balance. Nothing is written or fetched.
+
+    It says what was measured, what was not and why. A pass means that no check and no gate failed, not that the
+    dataset is balanced or true.
+    """
+    from curation.validating.run import protected_sets
+
+    if dataset is not None and not dataset.exists():
+        raise typer.BadParameter(f"{dataset} does not exist", param_hint="DATASET")
+    with working("Checking every example"):
+        made = _validated(context, dataset, config, split, protected_sets(protected))
+    if as_json:
+        print_json(made.as_json())
+    else:
+        print_validation(made)
+    raise typer.Exit(0 if made.verdict == "pass" else 1)
+
+
+def _validated(
+    context: typer.Context, dataset: Path | None, config: str | None, split: str | None, protected: list[ProtectedSet]
+) -> Validation:
+    from curation.validating.run import is_bundle, validate_bundle, validate_derived, validate_file
+
+    if dataset is None:
+        from curation.releases.cut import plan_release
+
+        with opened_platform(context) as platform:
+            return validate_derived(plan_release(platform).derived, protected)
+    if is_bundle(dataset):
+        return validate_bundle(dataset, protected)
+    return validate_file(dataset, protected, config, split)
+
+
+def print_validation(made: Validation) -> None:
+    """The result for people."""
+    from curation_validators.findings import RULES
+
+    typer.echo(f"{made.verdict.upper()}  {shown(made.dataset)} {made.version or ''}".rstrip())
+    typer.echo(f"\nChecks on {made.examples} examples")
+    rows = []
+    for name, tally in made.checks.items():
+        counts = [str(tally.outcomes[outcome]) for outcome in ("pass", "fail", "insufficient", "error")]
+        rows.append([name, *counts, shown("; ".join(sorted(tally.reasons)))[:100]])
+    print_table(["check", "pass", "fail", "not measured", "error", "why not"], rows)
+    if made.found:
+        typer.echo("\nFindings")
+        print_table(
+            ["rule", "severity", "found"],
+            [[rule, RULES[rule].severity, str(count)] for rule, count in sorted(made.found.items())],
+        )
+        for finding in made.findings[:_SHOWN]:
+            typer.echo(f"  {finding.severity}  {shown(str(finding))}")
+        if (total := sum(made.found.values())) > _SHOWN:
+            typer.echo(f"  … and {total - min(_SHOWN, len(made.findings))} more: see --json")
+    _print_measures(made.measures)
+    for note in made.notes:
+        typer.echo(f"note: {shown(note)}")
+
+
+def _ending(item: Measured) -> str:
+    from curation_validators.measures import MEASURES
+
+    return item.breaks or ("told" if MEASURES[item.measure].level == "report" else "pass")
+
+
+def _print_measures(measures: list[Measured]) -> None:
+    typer.echo("\nMeasures")
+    told = [item for item in measures if item.outcome in ("pass", "fail")]
+    rows = [[_ending(item), item.measure, shown(item.where), shown(item.message)] for item in told]
+    if rows:
+        print_table(["", "measure", "of", "what it is"], rows)
+    for item in measures:
+        if item.outcome == "error":
+            typer.echo(f"  error: {item.measure}, {shown(item.where)}: {item.message}")
+    few = [item for item in measures if item.outcome == "insufficient"]
+    if few:
+        typer.echo(f"\nNot measured ({len(few)})")
+        rows = []
+        for measure in dict.fromkeys(item.measure for item in few):
+            found = [item for item in few if item.measure == measure]
+            reasons = list(dict.fromkeys(item.message for item in found))
+            rows.append([measure, str(len(found)), shown("; ".join(reasons[:2])) + ("; …" if len(reasons) > 2 else "")])
+        print_table(["measure", "times", "why"], rows)

@@ -1,0 +1,1 @@
+"""Validate datasets: a bundle, a home, somebody else's file."""

@@ -1,0 +1,90 @@
+"""Run every check and measure over a dataset.
+
+Rules that always hold:
+- no database, no network; the same rows give the same result;
+- a bundle is measured against its own definition, a foreign set against what occurs in it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from curation.errors import InvalidInput
+from curation.releases.derive import Derived
+from curation.releases.manifest import read_manifest
+from curation.validating.sources import (
+    BundleRows,
+    FileRows,
+    ProjectedRows,
+    languages_of,
+    shapes_of_bundle,
+    shapes_of_definitions,
+)
+from curation_schemas.release import MANIFEST
+from curation_validators.contamination import ProtectedSet, builtin_sets, sets_in
+from curation_validators.counting import Engine, LocalEngine, count_release
+from curation_validators.examples import installed_instruments
+from curation_validators.facts import EXAMPLES
+from curation_validators.measures import TopicShape, measure_release
+from curation_validators.validation import RowSource, Validation, check_examples
+
+
+def protected_sets(folder: Path | None) -> list[ProtectedSet]:
+    """The sets that come with the package and those in a folder. Raises InvalidInput."""
+    try:
+        return builtin_sets() + (sets_in(folder) if folder is not None else [])
+    except (OSError, ValueError) as error:
+        raise InvalidInput(str(error), where="--protected") from None
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether a folder is a release's."""
+    return (path / MANIFEST).is_file()
+
+
+def validate_bundle(path: Path, protected: list[ProtectedSet], engine: Engine[Any] | None = None) -> Validation:
+    """Validate a release's folder; `engine` counts instead of plain Python. Raises BundleInvalid."""
+    manifest = read_manifest(path)
+    made = Validation(manifest.dataset, manifest.version)
+    shapes = shapes_of_bundle(path)
+    if not shapes:
+        made.notes.append("dataset/dataset.yaml cannot be read: topics are measured against what occurs in them")
+    return _validate(BundleRows(path), made, shapes, protected, engine)
+
+
+def validate_derived(derived: Derived, protected: list[ProtectedSet]) -> Validation:
+    """Validate a release that was derived and not yet cut."""
+    made = Validation(derived.facts.terms.slug, derived.version)
+    shapes = shapes_of_definitions(derived.facts.definitions, derived.facts.epoch)
+    return _validate(ProjectedRows(derived.made), made, shapes, protected, None)
+
+
+def validate_file(
+    path: Path, protected: list[ProtectedSet], config: str | None = None, split: str | None = None
+) -> Validation:
+    """Validate a foreign set. Raises InvalidInput."""
+    source = FileRows(path, config, split)
+    made = _validate(source, Validation(path.name), {}, protected, None)
+    shown = [f"{row} {problem}" for row, problem in sorted(source.unread.items())]
+    made.notes += shown[:20] + ([f"and {len(shown) - 20} rows more cannot be read"] if len(shown) > 20 else [])
+    if made.examples == 0:
+        raise InvalidInput("holds no rows that can be read", where=str(path), hint="; ".join(shown[:3]))
+    return made
+
+
+def _validate(
+    source: RowSource,
+    made: Validation,
+    shapes: dict[str, TopicShape],
+    protected: list[ProtectedSet],
+    engine: Engine[Any] | None,
+) -> Validation:
+    languages = set(languages_of(shapes.values()))
+    for config in () if languages else EXAMPLES:
+        for row in source.rows(config, ("language",)):
+            if isinstance(found := row.get("language"), str):
+                languages.add(found)
+    check_examples(source, installed_instruments(sorted(languages), protected), made)
+    made.measures = measure_release(count_release(engine or LocalEngine(source.rows)), shapes)
+    return made

@@ -1,0 +1,165 @@
+"""Where the rows to validate come from: a bundle, a release that was derived, a foreign file or folder.
+
+Rules that always hold:
+- no database, no network; a file that cannot be read is an error with its place, never a traceback;
+- rows are streamed and read again for each pass: a set is never held in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from curation.errors import BundleInvalid, EvenhandError, InvalidInput
+from curation.imports.conversations import preference_content
+from curation.imports.files import RowFile, find_files
+from curation.log.leaf import canonical_json
+from curation.releases.project import Projection
+from curation.rulebook.definitions import Definitions
+from curation_schemas.parsing import SchemaInvalid, load_yaml
+from curation_schemas.release import SPLITS
+from curation_validators.measures import TopicShape
+from curation_validators.tables import rows_of_bundle
+
+
+class BundleRows:
+    """A bundle's own Parquet files. Whether they are what the log gives is `verify`'s business."""
+
+    def __init__(self, bundle: Path) -> None:
+        self.bundle = bundle
+
+    def rows(self, config: str, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+        """A config's rows. Raises BundleInvalid."""
+        try:
+            yield from rows_of_bundle(self.bundle, config, columns)
+        except (OSError, pa.ArrowException, ValueError):
+            raise BundleInvalid("holds a file that is no readable Parquet", where=f"data/{config}") from None
+
+    def where(self, config: str, number: int) -> str:
+        """A row without an id."""
+        return f"{config} row {number}"
+
+
+class ProjectedRows:
+    """The rows of a release that was derived and not yet written."""
+
+    def __init__(self, made: Projection) -> None:
+        self.made = made
+
+    def rows(self, config: str, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+        """A config's rows, split after split."""
+        for split in SPLITS:
+            held = self.made.rows.get((config, split))
+            if held is not None and len(held):
+                names = [name for name in held.values if name in columns]
+                for values in zip(*(held.values[name] for name in names), strict=True):
+                    yield dict(zip(names, values, strict=True))
+
+    def where(self, config: str, number: int) -> str:
+        """A row without an id."""
+        return f"{config} row {number}"
+
+
+class FileRows:
+    """A foreign set: JSON lines, Parquet, or a folder laid out as the Hub has it."""
+
+    def __init__(self, path: Path, config: str | None = None, split: str | None = None) -> None:
+        """Raises InvalidInput when nothing there can be read."""
+        self.files: list[RowFile] = find_files(path, config, split)
+        self.unread: dict[str, str] = {}
+        """Row that cannot be read → why."""
+        self._columns: set[str] = set()
+        for file in self.files:
+            self._columns |= file.columns()
+        self.config = self._kind()
+
+    def _kind(self) -> str:
+        for column, config in (("messages", "sft"), ("chosen", "preference"), ("answers", "pluralistic")):
+            if column in self._columns:
+                return config
+        if "prompt" in self._columns:
+            return "prompts"
+        shown = ", ".join(sorted(self._columns)[:12])
+        hint = "Give a set with the column messages, or chosen and rejected, or prompt."
+        raise InvalidInput(f"has no conversations; its columns: {shown}", where=self.files[0].name, hint=hint)
+
+    def rows(self, config: str, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+        """The rows, in the form of a bundle's; the sources that they hold, as rows of the config `sources`."""
+        if config not in (self.config, "sources"):
+            return
+        for row in self._read(set(columns) | {"id", "group", "sources", *(_CHOICE if "chosen" in columns else ())}):
+            cited = _cited(row)
+            if config == "sources":
+                yield from (dict(source) | {"source_id": name} for name, source in cited.items())
+            else:
+                yield row | ({"sources": list(cited)} if cited else {})
+
+    def _read(self, wanted: set[str]) -> Iterator[dict[str, Any]]:
+        for file in self.files:
+            for row in file.rows(wanted | {"example_id", "group_id"}):
+                if row.columns is None:
+                    self.unread[f"{row.file} row {row.number}"] = row.problem
+                else:
+                    yield _in_our_form(row.columns, f"{row.file} row {row.number}")
+
+    def where(self, config: str, number: int) -> str:
+        """A row without an id."""
+        return f"{config} row {number}"
+
+
+_CHOICE = ("prompt", "chosen", "rejected")
+
+
+def _in_our_form(row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    made = dict(row)
+    if made.get("example_id") is None:
+        made["example_id"] = str(row["id"]) if isinstance(row.get("id"), (str, int)) else where
+    if made.get("group_id") is None and isinstance(row.get("group"), (str, int)):
+        made["group_id"] = str(row["group"])
+    if row.get("chosen") is not None and row.get("rejected") is not None:
+        try:
+            made |= preference_content(row)
+        except EvenhandError:
+            pass  # The check of its shape says what is wrong with it.
+    return made
+
+
+def _cited(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The sources that a row holds itself, by a name made of their content."""
+    found = {}
+    for source in row.get("sources") or () if isinstance(row.get("sources"), (list, tuple)) else ():
+        if isinstance(source, Mapping):
+            plain = {str(name): str(value) for name, value in source.items() if value is not None}
+            found[f"src_{hashlib.sha256(canonical_json(plain)).hexdigest()[:24]}"] = source
+    return found
+
+
+def shapes_of_definitions(definitions: Definitions, epoch: int) -> dict[str, TopicShape]:
+    """What each topic in force should have."""
+    languages = tuple(definitions.terms.languages) if definitions.terms is not None else ()
+    return {
+        item.content.id: TopicShape(tuple(position.id for position in item.content.positions), languages)
+        for item in definitions.topics_at(epoch)
+    }
+
+
+def shapes_of_bundle(bundle: Path) -> dict[str, TopicShape]:
+    """What a bundle's definition says that each topic should have; nothing where it cannot be read."""
+    try:
+        plain = load_yaml((bundle / "dataset" / "dataset.yaml").read_text("utf-8"))
+        languages = tuple(str(item) for item in plain["languages"])
+        return {
+            str(topic["id"]): TopicShape(tuple(str(item["id"]) for item in topic["positions"]), languages)
+            for topic in plain["topics"]
+        }
+    except (OSError, UnicodeDecodeError, SchemaInvalid, KeyError, TypeError):
+        return {}
+
+
+def languages_of(shapes: Iterable[TopicShape]) -> list[str]:
+    """Every language of these topics."""
+    return sorted({language for shape in shapes for language in shape.languages})

@@ -1,0 +1,140 @@
+"""`evenhand validate`: a release, a home, and other people's files."""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.audit.demo import SECOND, call
+from tests.support.balanced import balanced
+from tests.support.findings import ANSWER, clean
+
+TURNS = clean()["messages"]
+
+
+def lines(path, *rows):
+    path.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows), "utf-8")
+    return path
+
+
+def result(path, *more):
+    done = call("validate", path, "--json", *more)
+    return done.code, json.loads(done.out)
+
+
+def test_release_of_the_demonstration_passes_and_says_what_was_not_measured(demo):
+    done = call("validate", demo.home / "releases" / SECOND)
+    assert done.code == 0, done.out
+    assert done.out.startswith("PASS  contested-pilot 2.0.0\n")
+    assert "\nNot measured (" in done.out
+
+
+def test_home_is_what_its_next_release_will_hold(home):
+    done = call("--home", home, "validate", "--json")
+    made = json.loads(done.out)
+    assert done.code == 0, done.out
+    assert made["dataset"] == "contested-pilot"
+    assert made["examples"] > 40
+
+
+def test_same_release_gives_the_same_bytes_twice(demo):
+    one, other = (call("validate", demo.home / "releases" / SECOND, "--json").out for _ in range(2))
+    assert one == other
+
+
+def test_foreign_file_is_checked_and_what_it_has_no_fields_for_is_insufficient(tmp_path):
+    code, made = result(lines(tmp_path / "set.jsonl", {"messages": TURNS}, {"messages": TURNS[:1] * 2}))
+    assert code == 0
+    checks = {item["check"]: item for item in made["checks"]}
+    assert checks["text"]["pass"] == 2
+    assert checks["licence"]["insufficient"] == checks["mirrors"]["insufficient"] == 2
+    assert {item["outcome"] for item in made["measures"]} == {"insufficient"}
+
+
+def test_foreign_preferences_are_read_in_the_form_that_repeats_its_prompt(tmp_path):
+    chosen = [*TURNS[:1], {"role": "assistant", "content": ANSWER}]
+    rejected = [*TURNS[:1], {"role": "assistant", "content": "It should be built at once, whatever anybody says."}]
+    code, made = result(lines(tmp_path / "set.jsonl", {"chosen": chosen, "rejected": rejected}))
+    assert (code, made["examples"], made["found"]) == (0, 1, {})
+
+
+def test_faults_of_a_foreign_file_are_named_by_row(tmp_path):
+    bad = {"messages": [*TURNS[:1], {"role": "assistant", "content": f"{ANSWER}\u202e"}]}
+    code, made = result(lines(tmp_path / "set.jsonl", {"messages": TURNS}, bad, "not json"))
+    assert code == 1
+    assert [(item["rule"], item["where"]) for item in made["findings"]] == [
+        ("text/hidden-character", "sft row 2, messages.1")
+    ]
+    assert made["notes"] == ["set.jsonl row 3 is not JSON: Expecting value at column 1"]
+
+
+def test_parquet_and_hub_folders_are_read(tmp_path):
+    rows = [{"messages": row["messages"], "language": row["language"]} for row in balanced(groups=6)["sft"]]
+    folder = tmp_path / "hub"
+    (folder / "data").mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows), folder / "data" / "train-00000.parquet")
+    for path in (folder, folder / "data" / "train-00000.parquet"):
+        _, made = result(path)
+        assert made["examples"] == len(rows)
+        assert made["verdict"] == "pass", made["findings"]
+
+
+def test_outsiders_dataset_with_positions_is_measured(tmp_path):
+    rows = [
+        {name: row[name] for name in ("messages", "topic", "positions", "language", "framing", "group_id")}
+        | {"id": row["example_id"], "mirrors": row["mirrors"], "sources": [{"url": "https://a.example", "owner": "A"}]}
+        for row in balanced()["sft"]
+    ]
+    code, made = result(lines(tmp_path / "set.jsonl", *rows))
+    outcomes = {item["measure"]: item["outcome"] for item in made["measures"] if item["config"] == "all"}
+    assert outcomes["balance/position-share"] == outcomes["balance/length-parity"] == "pass"
+    assert outcomes["provenance/source-concentration"] == outcomes["provenance/attribution"] == "fail"
+    assert outcomes["provenance/reviewer-share"] == "insufficient"
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"[]", "is one JSON array"),
+        (b'{"a": 1}\n', "has no conversations; its columns: a"),
+        (b"nonsense\n", "holds no JSON object"),
+        (b"PAR1 and no more", "is no readable Parquet file"),
+        (b'{"messages": "' + b"x" * 100 + b"\n", "holds no JSON object"),
+    ],
+)
+def test_file_that_is_no_dataset_is_a_wrong_call(tmp_path, content, said):
+    path = tmp_path / "set.jsonl"
+    path.write_bytes(content)
+    done = call("validate", path)
+    assert done.code == 2
+    assert said in done.err
+    assert "Traceback" not in done.err
+
+
+def test_damaged_bundle_is_said_and_never_a_traceback(demo, tmp_path):
+    folder = tmp_path / "bundle"
+    (folder / "data" / "sft").mkdir(parents=True)
+    manifest = (demo.home / "releases" / SECOND / "manifest.json").read_text("utf-8")
+    (folder / "manifest.json").write_text(manifest, "utf-8")
+    (folder / "data" / "sft" / "train-00000000.parquet").write_bytes(b"PAR1 no")
+    done = call("validate", folder)
+    assert (done.code, done.err) == (1, "evenhand: data/sft: holds a file that is no readable Parquet\n")
+    (folder / "manifest.json").write_text(manifest.replace("manifest/v1", "manifest/v9"), "utf-8")
+    done = call("validate", folder)
+    assert done.code == 1
+    assert "manifest.json" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_nowhere_and_broken_protected_sets_are_wrong_calls(tmp_path):
+    path = lines(tmp_path / "set.jsonl", {"messages": TURNS})
+    assert call("validate", tmp_path / "nowhere").code == 2
+    (tmp_path / "bad.ngrams").write_bytes(b"{}")
+    done = call("validate", path, "--protected", tmp_path)
+    assert done.code == 2
+    assert "bad.ngrams" in done.err

@@ -1,0 +1,168 @@
+"""Validate a whole dataset: every check on every example, and every measure of the release.
+
+Rules that always hold:
+- a dataset is anything that gives rows by config: a bundle, a home, somebody else's file;
+- what was not measured is counted and listed beside what was; the verdict never rests on silence;
+- the result holds no time, no place and nothing of the machine: the same rows give the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from curation_validators.counting import Counts
+from curation_validators.examples import CHECKS, Instruments, check_example
+from curation_validators.facts import EXAMPLES
+from curation_validators.findings import RULES, Finding, Outcome
+from curation_validators.linking import Linked
+from curation_validators.measures import Measured
+from curation_validators.records import Record, read_record
+
+SCHEMA = "evenhand/validation/v1"
+MAX_FINDINGS = 200
+"""Findings of one rule that are kept; the rest are counted."""
+_OUTCOMES: tuple[Outcome, ...] = ("pass", "fail", "insufficient", "error")
+
+
+class RowSource(Protocol):
+    """Where rows come from."""
+
+    def rows(self, config: str, columns: tuple[str, ...]) -> Iterable[Mapping[str, Any]]:
+        """The rows of a config, with those columns at least where it has them."""
+
+    def where(self, config: str, number: int) -> str:
+        """How findings name a row that has no id."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How one check ended, over all examples, and why it could not measure some."""
+
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self, check: str) -> dict[str, Any]:
+        """The tally for programs."""
+        counts: dict[str, Any] = {outcome: self.outcomes[outcome] for outcome in _OUTCOMES}
+        return {"check": check, **counts, "reasons": dict(sorted(self.reasons.items()))}
+
+
+@dataclass(slots=True)
+class Validation:
+    """What was found."""
+
+    dataset: str
+    version: str | None = None
+    examples: int = 0
+    checks: dict[str, Tally] = field(default_factory=lambda: {name: Tally() for name in CHECKS})
+    found: Counter[str] = field(default_factory=Counter)
+    """Rule → how many findings."""
+    findings: list[Finding] = field(default_factory=list)
+    measures: list[Measured] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, finding: Finding) -> None:
+        """Count a finding, and keep it unless its rule has enough."""
+        self.found[finding.rule] += 1
+        if self.found[finding.rule] <= MAX_FINDINGS:
+            self.findings.append(finding)
+
+    @property
+    def errors(self) -> int:
+        """Checks and measures that broke."""
+        broken = sum(item.outcome == "error" for item in self.measures)
+        return broken + sum(tally.outcomes["error"] for tally in self.checks.values())
+
+    @property
+    def verdict(self) -> str:
+        """`error` where a check or measure broke, `fail` where a gate or a blocking rule did, else `pass`."""
+        if self.errors:
+            return "error"
+        blocked = any(RULES[rule].severity == "block" for rule in self.found)
+        return "fail" if blocked or any(item.breaks == "gate" for item in self.measures) else "pass"
+
+    def as_json(self) -> dict[str, Any]:
+        """The result for programs."""
+        return {
+            "schema": SCHEMA,
+            "dataset": self.dataset,
+            "version": self.version,
+            "verdict": self.verdict,
+            "examples": self.examples,
+            "checks": [tally.as_json(name) for name, tally in self.checks.items()],
+            "found": dict(sorted(self.found.items())),
+            "findings": [finding.as_json() for finding in self.findings],
+            "measures": [item.as_json() for item in self.measures],
+            "notes": list(self.notes),
+        }
+
+    def render(self) -> bytes:
+        """The result's bytes."""
+        return (json.dumps(self.as_json(), indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+_CONTENT = ("messages", "prompt", "chosen", "rejected", "answers", "synthesis")
+_READ = (
+    "example_id",
+    "id",
+    "topic",
+    "language",
+    "group_id",
+    "group",
+    "positions",
+    "framing",
+    "mirrors",
+    "sources",
+    "license",
+    "origin",
+    "use",
+    *_CONTENT,
+)
+_SOURCE = ("source_id", "url", "archive_url", "publisher", "owner", "country", "date", "quote")
+
+
+def read_records(source: RowSource) -> Iterator[Record]:
+    """Every example of a dataset, its sources looked up where rows name them by id."""
+    known = {row.get("source_id"): row for row in source.rows("sources", _SOURCE)}
+    for config in EXAMPLES:
+        for number, row in enumerate(source.rows(config, _READ), 1):
+            fields = dict(row)
+            named = fields.get("sources")
+            if isinstance(named, (list, tuple)) and all(isinstance(item, str) for item in named):
+                fields["sources"] = [known[item] for item in named if item in known] if known or not named else None
+            yield read_record(fields, source.where(config, number))
+
+
+def read_links(source: RowSource) -> dict[str, Linked]:
+    """What checks of mirrors need to know of every example."""
+    found = {}
+    for config in EXAMPLES:
+        for row in source.rows(config, ("example_id", "id", "group_id", "group", "mirrors")):
+            record = read_record(row, "")
+            if record.id is not None:
+                found[record.id] = Linked(record.group, frozenset(record.mirrors or ()))
+    return found
+
+
+def check_examples(source: RowSource, instruments: Instruments, validation: Validation) -> None:
+    """Run every check on every example, each against those before it."""
+    instruments.links = read_links(source)
+    for record in read_records(source):
+        validation.examples += 1
+        for done in check_example(record, instruments):
+            tally = validation.checks[done.check]
+            tally.outcomes[done.outcome] += 1
+            if done.message:
+                tally.reasons[done.message] += 1
+            for finding in done.findings:
+                validation.take(finding)
+        instruments.add(record)
+
+
+def not_measured(counts: Counts) -> str | None:
+    """Why nothing could be measured at all, or None."""
+    return None if counts.examples else "there are no examples"
