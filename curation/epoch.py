@@ -2,7 +2,8 @@
 
 Rules that always hold:
 - an epoch is sealed alone: what acts are under way ends before, what comes after belongs to the next epoch;
-- rounds and flags whose time is over end first, so that their leaves are sealed in this epoch;
+- rounds and flags whose time is over end first, then what was accepted about topics is adopted, so that the leaves of
+  both are sealed in this epoch;
 - the database commits before the first file is written; a crash in between is mended by the next run or `doctor`;
 - the log's files are written by one at a time, so a checkpoint is never followed by an older one.
 """
@@ -20,6 +21,7 @@ from curation.log.store import LOG_FILES, publish_log
 from curation.releases.cut import prove_releases
 from curation.reviews.ending import end_overdue_rounds, lapse_overdue_flags
 from curation.tables import BEGUN, handed_on, log_epochs, meta, stages
+from curation.topics.adopt import adopt_accepted
 from curation.writing import Platform
 
 
@@ -30,6 +32,7 @@ class ClosedEpoch:
     sealed: SealedEpoch
     rounds_ended: int
     flags_lapsed: int
+    topics_adopted: int
 
 
 def close_epoch(platform: Platform) -> ClosedEpoch:
@@ -51,6 +54,7 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
             return None
         ended = end_overdue_rounds(writing)
         lapsed = lapse_overdue_flags(writing)
+        adopted = adopt_accepted(writing)
         writing.flush()
         closed = stages.c.open.is_(False)
         writing.connection.execute(
@@ -63,7 +67,7 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         publish_log(connection, home.log_path)
         for _ in prove_releases(platform):
             pass
-    return ClosedEpoch(sealed, len(ended), len(lapsed))
+    return ClosedEpoch(sealed, len(ended), len(lapsed), len(adopted))
 
 
 def _last_day(connection: Connection) -> str | None:

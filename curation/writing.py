@@ -36,7 +36,7 @@ from curation.people.accounts import Actor, Role
 from curation.people.vault import Vault
 from curation.projection import Rows, declaration_row, release_row, rows_of, write_rows
 from curation.rulebook.declarations import Declaration, Declarations
-from curation.rulebook.definitions import Definition, Definitions
+from curation.rulebook.definitions import Definition, Definitions, Frame
 from curation.rulebook.history import ExampleEvent, History
 from curation.tables import (
     declarations,
@@ -62,13 +62,15 @@ from curation_schemas.events import (
     ReviewSubmitted,
     SeatPassed,
     TopicDefined,
+    TopicProposed,
+    TopicRevised,
     leaf_fields,
     references_of,
 )
 from curation_schemas.parsing import problems_of
 
 AnEvent = TypeVar("AnEvent", bound=Event)
-DEFINITION_TYPES = ("dataset:defined", "topic:defined", "policy:changed")
+DEFINITION_TYPES = ("dataset:defined", "topic:defined", "policy:changed", "topic:proposed", "topic:revised")
 _WAITING_TYPES = (ReviewSubmitted, SeatPassed)
 _FLUSH_AT = 2_000
 _NO_SIGNATURE: dict[str, Any] = {"auth": "self", "key": "AA==", "sig": "AA=="}
@@ -160,6 +162,26 @@ class LoadedExamples:
             known = ", ".join(item.content.id for item in self.definitions.topics_at(self.epoch))
             raise NotFound(f"there is no topic {topic!r}", where="topic", hint=f"In force: {known}.")
         return found
+
+    def frame_now(self, topic: str) -> Frame:
+        """What holds for a topic now: its definition in force, or the draft that is judged. Raises NotFound."""
+        if self.definitions.topic_at(topic, self.epoch) is None:
+            draft = self.living_draft(topic)
+            if draft is not None:
+                return self.definitions.frame_of(draft.latest.leaf)
+        return self.definitions.frame_of(self.topic_in_force(topic).leaf)
+
+    def living_draft(self, topic: str) -> History | None:
+        """The proposal of a new topic that is judged, or was accepted; None where there is none."""
+        for example in sorted({draft.example for draft in self.definitions.drafts.values() if draft.topic == topic}):
+            found = self.glance(example)
+            if found.status in ("needs_reviews", "accepted"):
+                return found
+        return None
+
+    def glance(self, example: str) -> History:
+        """An example's history, to be looked at only."""
+        return self.history(example)
 
     def history(self, example: str) -> History:
         """An example's history (empty when it is new)."""
@@ -258,6 +280,21 @@ class Writing(LoadedExamples):
             self.__dict__.pop("definitions", None)
             self._defining = True
 
+    @cached_property
+    def definitions(self) -> Definitions:
+        """Every definition so far, those too that were not sent to the database yet."""
+        found = super().definitions
+        for row in self._pending:
+            if row["type"] in DEFINITION_TYPES:
+                event = EVENT.validate_json(row["leaf"])
+                found.apply(event, row["hash"], self.epoch)  # type: ignore[arg-type]  # of these types
+        return found
+
+    def lock_topic(self, topic: str) -> None:
+        """Wait for others who propose this topic, then see what they proposed."""
+        lock(self.connection, [f"topic {topic}"])
+        self.__dict__.pop("definitions", None)
+
     def glance(self, example: str) -> History:
         """An example's history as it stands now, to be looked at only: the example is not locked."""
         found = self._histories.get(example) or self._glances.get(example)
@@ -349,7 +386,7 @@ class Writing(LoadedExamples):
     def _take(self, event: AnyEvent, leaf: str) -> None:
         if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)):
             self.lock_definitions()
-            self.definitions.check(event)
+            self.definitions.check(event, self.epoch)
             self.definitions.apply(event, leaf, self.epoch)
         elif isinstance(event, PerspectiveDeclared):
             self._declare(event, leaf)
@@ -361,7 +398,7 @@ class Writing(LoadedExamples):
             self._take_example_event(event, leaf)
 
     def _take_example_event(self, event: ExampleEvent, leaf: str) -> None:
-        if isinstance(event, ExampleProposed) and event.example not in self._histories:
+        if isinstance(event, (ExampleProposed, TopicProposed)) and event.example not in self._histories:
             # Its id was drawn at random just now; the primary key refuses one that exists nevertheless.
             self._histories[event.example] = History(event.example)
             self._before[event.example] = rows_of(self._histories[event.example])
@@ -370,6 +407,8 @@ class Writing(LoadedExamples):
         history.check(event, self.epoch, self)
         history.check_now(event)
         history.apply(event, leaf, self.epoch, self)
+        if isinstance(event, (TopicProposed, TopicRevised)):
+            self.definitions.apply(event, leaf, self.epoch)
         self._touched.add(event.example)
 
     def _declare(self, event: PerspectiveDeclared, leaf: str) -> None:
@@ -377,8 +416,7 @@ class Writing(LoadedExamples):
         latest = self.latest_declaration(event.pseudonym)
         if latest is not None:
             chain.latest[event.pseudonym] = latest
-        topic = self.definitions.topic_at(event.topic, self.epoch)
-        chain.check(event, topic)
+        chain.check(event, self.definitions.frame(event.topic, event.definition, self.epoch))
         chain.apply(event, leaf, self.epoch)
         if latest is not None:
             self._declarations[latest.leaf] = latest
@@ -433,7 +471,7 @@ class Writing(LoadedExamples):
         # What was looked up may have been drawn or declared in the attempt; it is looked up again.
         self.vault.look_up_again()
         self._declarations, self._latest, self._glances = {}, {}, {}
-        if any(isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)) for event in attempted):
+        if any(event.type in DEFINITION_TYPES for event in attempted):
             self.__dict__.pop("definitions", None)
             self._defining = False
         changed = {event.example for event in attempted if isinstance(event, ExampleEvent)}

@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from curation_api.errors import InvalidBody, Malformed, UnsupportedBody
 from curation_schemas.base import Wire
-from curation_schemas.example import EXAMPLE
+from curation_schemas.commons import PROPOSAL
 from curation_schemas.parsing import SchemaInvalid, load_json, validate
 from curation_schemas.review import FlagForm, Judgement, WithdrawalReason
 from curation_schemas.text import ExampleId, Hash, Rationale, Slug, WrittenLanguage
@@ -66,7 +66,7 @@ FLAG_FORM = TypeAdapter(FlagForm)
 STANDPOINT = TypeAdapter(Standpoint)
 
 BODIES: dict[str, TypeAdapter[Any]] = {
-    "Example": EXAMPLE,
+    "Example": PROPOSAL,
     "Withdrawal": WITHDRAWAL,
     "SeatWanted": SEAT_WANTED,
     "SeatReview": SEAT_REVIEW,

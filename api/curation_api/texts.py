@@ -16,6 +16,7 @@ from curation.log.leaf import Opening
 from curation.rulebook.history import Brought
 from curation.tables import openings
 from curation_api.views import AnswerView, ContentView, TextView
+from curation_schemas.definition import Topic
 from curation_schemas.example import CONTENT_FIELDS, Message, Origin, Source
 
 
@@ -36,8 +37,10 @@ def text_of(connection: Connection, revision: str, event: Brought) -> TextView:
     content: dict[str, Any] = {}
     for field in CONTENT_FIELDS[event.kind]:
         items = [values.get(commitment) for commitment in event.content[field]]
-        if field == "synthesis":
+        if field in ("synthesis", "reason"):
             content[field] = items[0]["content"] if items[0] else None
+        elif field == "proposal":
+            content[field] = Topic(**items[0]) if items[0] else None
         else:
             model = AnswerView if field == "answers" else Message
             content[field] = [model(**item) if item else None for item in items]

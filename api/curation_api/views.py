@@ -149,6 +149,9 @@ class ContentView(Wire):
     rejected: list[Message | None] | None = None
     answers: list[AnswerView | None] | None = None
     synthesis: str | None = None
+    proposal: Topic | None = None
+    """The topic as it would be."""
+    reason: str | None = None
 
 
 class TextView(Wire):

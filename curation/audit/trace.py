@@ -25,7 +25,7 @@ from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import placement
 from curation.rulebook.replay import Replay, release_sizes, replay
 from curation.rulebook.rounds import Round
-from curation_schemas.bodies import read_body
+from curation_schemas.bodies import read_body, unit_of
 from curation_schemas.parsing import SchemaInvalid
 
 NOT_PROVED = (
@@ -105,7 +105,7 @@ class _Storyteller:
         self.bundle, self.state, self.history, self.openings = bundle, state, history, openings
 
     def tell(self) -> dict[str, Any]:
-        history, placed = self.history, placement(self.history)
+        history, placed = self.history, placement(self.history, self.state.topics_in_force())
         return {
             "example": history.example,
             "dataset": self.state.dataset,
@@ -193,7 +193,7 @@ class _Storyteller:
             "translation_of": event.translation_of,
             "use": event.use,
             "content": {
-                name: [self._open("message", commitment, name) for commitment in commitments]
+                name: [self._open(unit_of(name), commitment, name) for commitment in commitments]
                 for name, commitments in event.content.items()
             },
             "sources": [self._open("source", commitment) for commitment in event.sources],

@@ -33,6 +33,8 @@ def close(
     typer.echo(f"Closed epoch {sealed.epoch} of {sealed.date}: {sealed.acts} acts sealed, {sealed.size} leaves in all.")
     if closed.rounds_ended or closed.flags_lapsed:
         typer.echo(f"Out of time: {closed.rounds_ended} rounds ended, {closed.flags_lapsed} flags lapsed.")
+    if closed.topics_adopted:
+        typer.echo(f"Adopted: {closed.topics_adopted} topic definitions; they bind in two epochs.")
     if sealed.waiting:
         typer.echo(f"{sealed.waiting} acts of open rounds stay sealed until their rounds end.")
     if days is not None and days < platform.epoch_days:

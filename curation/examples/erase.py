@@ -23,14 +23,16 @@ from curation_schemas.events import (
     OpeningErased,
     ReviewSubmitted,
     RoundAppealed,
+    TopicProposed,
+    TopicRevised,
 )
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.review import ErasureGround
 from curation_schemas.text import Hash
 
-Holder = ExampleProposed | ExampleRevised | ReviewSubmitted | RoundAppealed | FlagRaised
+Holder = ExampleProposed | ExampleRevised | TopicProposed | TopicRevised | ReviewSubmitted | RoundAppealed | FlagRaised
 """The acts that hold erasable text."""
-_HOLDERS = (ExampleProposed, ExampleRevised, ReviewSubmitted, RoundAppealed, FlagRaised)
+_HOLDERS = (ExampleProposed, ExampleRevised, TopicProposed, TopicRevised, ReviewSubmitted, RoundAppealed, FlagRaised)
 
 
 class Erase(Wire):

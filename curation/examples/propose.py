@@ -1,4 +1,4 @@
-"""Propose an example, and revise one.
+"""Propose an example, or something about a topic, and revise it.
 
 Rules that always hold:
 - each message, each source and the origin is an erasable unit behind a commitment of its own;
@@ -13,19 +13,20 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from curation.errors import InvalidInput
+from curation.errors import InvalidInput, Refused
 from curation.identifiers import new_example_id, new_group_id
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
 from curation.people.accounts import Actor, bind_organisation, organisations_of
 from curation.reviews.ending import end_stage, start_clock
+from curation.rulebook.commons import touched_positions
 from curation.rulebook.links import check_links
 from curation.tables import examples, proposer_organisations
 from curation.writing import Recorded, Writing
-from curation_schemas.events import ExampleProposed, ExampleRevised, RevisionBrought
+from curation_schemas.commons import PROPOSAL, TopicProposal, outline_of
+from curation_schemas.events import ExampleProposed, ExampleRevised, RevisionBrought, TopicProposed, TopicRevised
 from curation_schemas.example import (
     CONTENT_FIELDS,
-    EXAMPLE,
     PluralisticExample,
     PreferenceExample,
     PromptExample,
@@ -33,7 +34,8 @@ from curation_schemas.example import (
 )
 from curation_schemas.parsing import SchemaInvalid, validate
 
-AnyExample = PromptExample | SftExample | PreferenceExample | PluralisticExample
+Written = PromptExample | SftExample | PreferenceExample | PluralisticExample
+AnyExample = PromptExample | SftExample | PreferenceExample | PluralisticExample | TopicProposal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +56,7 @@ class Revise:
 def read_example(value: object, where: str = "example") -> AnyExample:
     """Read an example from plain data. Raises InvalidInput naming every field that is wrong."""
     try:
-        return validate(EXAMPLE, value)
+        return validate(PROPOSAL, value)
     except SchemaInvalid as error:
         raise InvalidInput(str(error), where=where) from None
 
@@ -63,14 +65,20 @@ def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Si
     """Take in a new example and open its first round. Raises Refused, NotFound."""
     writing.admit(actor, "contributor")
     example = command.example
+    if isinstance(example, TopicProposal):
+        writing.lock_topic(example.topic)
+        if writing.living_draft(example.topic) is not None:
+            message = f"topic {example.topic} is proposed already"
+            raise Refused("propose/topic-taken", message, hint="Review that proposal, or amend it once it is in force.")
     if example.group:
         writing.lock_group(example.group)
     openings: list[Opening] = []
     fields = _fields(writing, actor, example, openings)
     fields["example"] = new_example_id(writing.token_bytes)
-    fields["group"] = example.group or _group_of_links(writing, example)
-    recorded = writing.record(ExampleProposed, openings=openings, signer=signer, **fields)
-    if example.group or example.mirrors or example.translation_of:
+    fields["group"] = example.group or _group_of_links(writing, fields)
+    proposed = TopicProposed if isinstance(example, TopicProposal) else ExampleProposed
+    recorded = writing.record(proposed, openings=openings, signer=signer, **fields)
+    if example.group or fields.get("mirrors") or fields.get("translation_of"):
         _check_links(writing, recorded)
     start_clock(writing, recorded.leaf, 1, fields["example"])
     organisations = organisations_of(writing.connection, actor.account)
@@ -90,7 +98,10 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
     fields = _fields(writing, actor, command.example, openings)
     group = command.example.group or history.first.group
     fields |= {"example": command.example_id, "group": group, "previous": replaced.leaf}
-    recorded = writing.record(ExampleRevised, openings=openings, signer=signer, **fields)
+    revised = TopicRevised if isinstance(command.example, TopicProposal) else ExampleRevised
+    if (revised is TopicRevised) != (history.first.kind == "topic"):
+        raise Refused("revise/same-example", "a revision cannot change kind", hint="Propose a new one.")
+    recorded = writing.record(revised, openings=openings, signer=signer, **fields)
     _check_links(writing, recorded)
     if replaced.round.closed is None:
         end_stage(writing, history, replaced.round, "revised", by=recorded.leaf)
@@ -99,25 +110,46 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
 
 
 def _fields(writing: Writing, actor: Actor, example: AnyExample, openings: list[Opening]) -> dict[str, Any]:
-    topic = writing.topic_in_force(example.topic)
-    return {
+    if isinstance(example, TopicProposal):
+        own = _fields_of_topic(writing, example, openings)
+    else:
+        own = {
+            "definition": writing.frame_now(example.topic).leaf,
+            "positions": example.positions,
+            "framing": example.framing,
+            "claims": example.claims,
+            "mirrors": example.mirrors,
+            "translation_of": example.translation_of,
+            "use": getattr(example, "use", None),
+            "content": _commit_content(writing, example, openings),
+        }
+    return own | {
         "topic": example.topic,
         "pseudonym": writing.pseudonym(actor, example.topic),
         "kind": example.kind,
         "language": example.language,
-        "positions": example.positions,
-        "framing": example.framing,
-        "claims": example.claims,
         "license": example.license,
         "origin_kind": example.origin.kind,
         "origin": None if example.origin.kind == "human" else _commit(writing, openings, "origin", example.origin),
-        "mirrors": example.mirrors,
-        "translation_of": example.translation_of,
-        "use": getattr(example, "use", None),
-        "content": _commit_content(writing, example, openings),
         "sources": [_commit(writing, openings, "source", source) for source in example.sources],
         "policy": writing.definitions.policy_at(writing.epoch).leaf,
-        "definition": topic.leaf,
+    }
+
+
+def _fields_of_topic(writing: Writing, example: TopicProposal, openings: list[Opening]) -> dict[str, Any]:
+    """What a proposal about a topic says of it in the leaf: whom it concerns, never what it says."""
+    base = writing.definitions.topic_at(example.topic, writing.epoch)
+    outline = outline_of(base.content if base else None, example.proposal)
+    return {
+        "definition": base.leaf if base else writing.definitions.founding,
+        "positions": list(touched_positions(base.content if base else None, outline)),
+        "framing": "neutral",
+        "claims": ["interpretation"],
+        "outline": outline,
+        "content": {
+            "proposal": [_commit(writing, openings, "topic", example.proposal)],
+            "reason": [writing.opening(openings, "message", {"content": example.reason})],
+        },
     }
 
 
@@ -125,7 +157,7 @@ def _commit(writing: Writing, openings: list[Opening], unit: str, value: Any) ->
     return writing.opening(openings, unit, value.model_dump(exclude_none=True))
 
 
-def _commit_content(writing: Writing, example: AnyExample, openings: list[Opening]) -> dict[str, list[str]]:
+def _commit_content(writing: Writing, example: Written, openings: list[Opening]) -> dict[str, list[str]]:
     content = {}
     for name in CONTENT_FIELDS[example.kind]:
         value = getattr(example, name)
@@ -136,9 +168,11 @@ def _commit_content(writing: Writing, example: AnyExample, openings: list[Openin
     return content
 
 
-def _group_of_links(writing: Writing, example: AnyExample) -> str:
+def _group_of_links(writing: Writing, fields: dict[str, Any]) -> str:
     """The group of what the example mirrors or translates; a new one where it does neither."""
-    for linked in [*example.mirrors, *([example.translation_of] if example.translation_of else [])]:
+    for linked in [*fields.get("mirrors", ()), fields.get("translation_of")]:
+        if linked is None:
+            continue
         found = writing.glance(linked)
         if found.revisions:
             return found.first.group

@@ -20,7 +20,7 @@ from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import Placement, placement
 from curation.rulebook.replay import Replay
 from curation.rulebook.rounds import Round
-from curation_schemas.bodies import read_body
+from curation_schemas.bodies import read_body, unit_of
 from curation_schemas.parsing import SchemaInvalid
 from curation_schemas.release import CONFIGS
 
@@ -81,9 +81,10 @@ class _Projector:
         self._erased_by: list[int] = []
 
     def run(self) -> Projection:
+        in_force = self.state.topics_in_force()
         for example in sorted(self.state.histories):
             history = self.state.histories[example]
-            placed = placement(history)
+            placed = placement(history, in_force)
             self.made.placements[example] = placed
             if placed.config is not None:
                 self.made.placements[example] = self._still_there(history, placed)
@@ -198,7 +199,7 @@ class _Projector:
         event = revision.event
         row: dict[str, Any] = {"use": event.use}
         for name, commitments in event.content.items():
-            opened = [self._open(history, revision.leaf, "message", commitment, name) for commitment in commitments]
+            opened = [self._open(history, revision.leaf, unit_of(name), commitment, name) for commitment in commitments]
             values = [item for item in opened if item is not None]
             if name == "synthesis":
                 row[name] = values[0].get("content") if values else None

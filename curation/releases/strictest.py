@@ -25,10 +25,10 @@ def not_admitted_by_strictest(derived: Derived) -> Iterator[tuple[str, str]]:
             continue
         history = derived.state.histories[example]
         revision = history.revision_of(placed.revision, "release/prefix")
-        topic = derived.state.definitions.topic_by_leaf[revision.event.definition].content
+        frame = derived.state.definitions.frame_of(revision.event.definition)
         judged = revision.stages[-1] if revision.stages[-1].outcome is not None else revision.stages[0]
         for item in policies:
-            if not _admits(item.content.rule_for(topic.sensitivity), judged):
+            if not _admits(item.content.rule_for(frame.sensitivity), judged):
                 yield example, f"the policy of leaf {item.leaf[:12]}… would not have admitted it"
                 break
 

@@ -73,7 +73,7 @@ class Seat:
 def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     """Lease the seat that is needed most. Raises Refused, NotFound (nothing to review now)."""
     writing.admit(actor, "contributor")
-    writing.topic_in_force(command.topic)
+    writing.frame_now(command.topic)
     if command.example is not None and not actor.simulated:
         raise Refused("seat/queue-assigns", "seats are assigned; name a topic, not an example", where="example")
     if command.language is not None and command.language not in actor.languages:

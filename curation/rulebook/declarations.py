@@ -11,8 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curation.errors import Refused
-from curation.rulebook.definitions import Definition
-from curation_schemas.definition import Topic
+from curation.rulebook.definitions import Frame
 from curation_schemas.events import PerspectiveDeclared
 
 
@@ -42,11 +41,11 @@ class Declarations:
         self.by_leaf: dict[str, Declaration] = {}
         self.latest: dict[str, Declaration] = {}
 
-    def check(self, event: PerspectiveDeclared, definition: Definition[Topic] | None) -> None:
-        """Raise Refused when the event may not stand here; `definition` is its topic's, in force."""
-        if definition is None or event.definition != definition.leaf:
+    def check(self, event: PerspectiveDeclared, frame: Frame | None) -> None:
+        """Raise Refused when the event may not stand here; `frame` is its topic's, in force or of a draft."""
+        if frame is None or event.definition != frame.leaf:
             raise Refused("declare/topic-known", f"there is no topic {event.topic} in force, or not in this definition")
-        known = [perspective.id for perspective in definition.content.perspectives]
+        known = frame.perspectives
         if event.perspective is not None and event.perspective not in known:
             raise Refused(
                 "declare/topic-known",

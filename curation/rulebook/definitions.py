@@ -3,7 +3,9 @@
 Rules that always hold (pure; used alike by commands, projection and verification):
 - a dataset's first definition, with the topics of the same epoch, binds at once;
 - a later topic, amendment or policy binds from two epochs after its leaf, never backwards;
-- a definition that replaces another names it and is agreed by two different maintainers.
+- a policy that replaces another names it and is agreed by two different maintainers;
+- the founders define topics in the first epoch; after that a topic comes into force by adoption only (commons.py);
+- a new topic that is still being judged is a draft: people can declare where they stand on it and write about it.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from curation.errors import Refused
-from curation_schemas.definition import DatasetTerms, Policy, Topic
-from curation_schemas.events import DatasetDefined, PolicyChanged, TopicDefined
+from curation_schemas.commons import TopicOutline
+from curation_schemas.definition import DatasetTerms, Policy, Sensitivity, Topic
+from curation_schemas.events import DatasetDefined, PolicyChanged, TopicDefined, TopicProposed, TopicRevised
 
 EPOCHS_UNTIL_BINDING = 2
+AnyDefining = DatasetDefined | TopicDefined | PolicyChanged | TopicProposed | TopicRevised
 
 Content = TypeVar("Content")
 
@@ -37,16 +41,43 @@ def _in_force(history: list[Definition[Content]], epoch: int) -> Definition[Cont
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One revision of a proposed new topic."""
+
+    leaf: str
+    topic: str
+    example: str
+    outline: TopicOutline
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a topic's definition, or a draft of it, lays down for those who write about it and judge."""
+
+    leaf: str
+    perspectives: tuple[str, ...]
+    required: tuple[str, ...]
+    positions: tuple[str, ...]
+    sensitivity: Sensitivity
+
+
 @dataclass(slots=True)
 class Definitions:
     """Every definition of one log so far, and lookups by epoch and by leaf."""
 
     terms: DatasetTerms | None = None
     founded: int = 0
+    founding: str = ""
+    """The leaf of the dataset's definition."""
     policies: list[Definition[Policy]] = field(default_factory=list)
     topics: dict[str, list[Definition[Topic]]] = field(default_factory=dict)
     policy_by_leaf: dict[str, Definition[Policy]] = field(default_factory=dict)
     topic_by_leaf: dict[str, Definition[Topic]] = field(default_factory=dict)
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    """Revisions of proposed new topics, by leaf."""
+    adopted: set[str] = field(default_factory=set)
+    """The revisions that were adopted."""
 
     def policy_at(self, epoch: int) -> Definition[Policy]:
         """The policy in force in an epoch. Raises Refused when nothing is defined yet."""
@@ -64,7 +95,34 @@ class Definitions:
         found = [_in_force(self.topics[topic], epoch) for topic in sorted(self.topics)]
         return [definition for definition in found if definition is not None]
 
-    def check(self, event: DatasetDefined | TopicDefined | PolicyChanged) -> None:
+    def latest_topic(self, topic: str, before: int | None = None) -> str | None:
+        """The leaf of a topic's latest definition, in force or not yet; with `before`, as of that epoch's begin."""
+        history = [item for item in self.topics.get(topic, ()) if before is None or item.epoch < before]
+        return history[-1].leaf if history else None
+
+    def frame(self, topic: str, leaf: str, epoch: int) -> Frame | None:
+        """What holds for a topic by its definition in force, or, before there is one, by the draft `leaf`."""
+        found = self.topic_at(topic, epoch)
+        if found is not None:
+            return self.frame_of(found.leaf)
+        draft = self.drafts.get(leaf)
+        return self.frame_of(leaf) if draft is not None and draft.topic == topic else None
+
+    def frame_of(self, leaf: str) -> Frame:
+        """What a definition or a draft lays down. Raises KeyError for another leaf."""
+        if leaf in self.drafts:
+            content: Topic | TopicOutline = self.drafts[leaf].outline
+        else:
+            content = self.topic_by_leaf[leaf].content
+        return Frame(
+            leaf,
+            tuple(item.id for item in content.perspectives),
+            content.required,
+            tuple(item.id for item in content.positions),
+            content.sensitivity,
+        )
+
+    def check(self, event: DatasetDefined | TopicDefined | PolicyChanged, epoch: int) -> None:
         """Raise Refused when the event may not stand here."""
         if isinstance(event, DatasetDefined):
             if self.terms is not None:
@@ -75,26 +133,34 @@ class Definitions:
         if isinstance(event, PolicyChanged):
             latest: str | None = self.policies[-1].leaf
         else:
-            history = self.topics.get(event.topic.id)
-            latest = history[-1].leaf if history else None
+            latest = self.latest_topic(event.topic.id)
         if event.supersedes != latest:
             raise Refused("define/supersedes-latest", f"{event.type} must replace {latest or 'nothing'}, and say so")
-        if latest is not None and len(set(event.maintainers)) < 2:
+        if isinstance(event, TopicDefined):
+            if event.adopts is None and (epoch != self.founded or latest is not None):
+                message = f"topic {event.topic.id} is defined by maintainers, after the founding"
+                raise Refused("define/adopted", message, hint="Propose it; it comes into force by being accepted.")
+        elif len(set(event.maintainers)) < 2:
             raise Refused(
                 "define/two-maintainers",
                 f"{event.type} has {len(set(event.maintainers))} maintainer",
                 hint="A second maintainer must agree.",
             )
 
-    def apply(self, event: DatasetDefined | TopicDefined | PolicyChanged, leaf: str, epoch: int) -> None:
+    def apply(self, event: AnyDefining, leaf: str, epoch: int) -> None:
         """Take the event in. Call `check` first."""
         if isinstance(event, DatasetDefined):
-            self.terms, self.founded = event.terms, epoch
+            self.terms, self.founded, self.founding = event.terms, epoch, leaf
             self._add_policy(Definition(leaf, event.policy, epoch, epoch))
         elif isinstance(event, PolicyChanged):
             self._add_policy(Definition(leaf, event.policy, epoch, epoch + EPOCHS_UNTIL_BINDING))
+        elif isinstance(event, (TopicProposed, TopicRevised)):
+            if event.definition == self.founding:
+                self.drafts[leaf] = Draft(leaf, event.topic, event.example, event.outline)
         else:
-            founding = epoch == self.founded and event.supersedes is None
+            if event.adopts is not None:
+                self.adopted.add(event.adopts)
+            founding = epoch == self.founded and event.adopts is None
             binds_from = epoch if founding else epoch + EPOCHS_UNTIL_BINDING
             definition = Definition(leaf, event.topic, epoch, binds_from)
             self.topics.setdefault(event.topic.id, []).append(definition)

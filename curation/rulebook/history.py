@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from curation.errors import Refused
+from curation.rulebook import commons
 from curation.rulebook.declarations import Declaration
 from curation.rulebook.definitions import Definitions
 from curation.rulebook.kept_review import KeptReview, keep_review
 from curation.rulebook.rounds import Round
+from curation_schemas.definition import Sensitivity
 from curation_schemas.events import (
     ExampleProposed,
     ExampleRevised,
@@ -30,12 +32,18 @@ from curation_schemas.events import (
     RoundAppealed,
     RoundClosed,
     SeatPassed,
+    TopicProposed,
+    TopicRevised,
 )
 
-Brought = ExampleProposed | ExampleRevised
+Brought = ExampleProposed | ExampleRevised | TopicProposed | TopicRevised
+_PROPOSED = (ExampleProposed, TopicProposed)
+_REVISED = (ExampleRevised, TopicRevised)
 ExampleEvent = (
     ExampleProposed
     | ExampleRevised
+    | TopicProposed
+    | TopicRevised
     | ExampleWithdrawn
     | ReviewSubmitted
     | SeatPassed
@@ -187,7 +195,7 @@ class History:
 
     def check(self, event: ExampleEvent, epoch: int, around: Surroundings) -> None:
         """Raise Refused when the event may not stand here, in this epoch. Changes nothing."""
-        if not self.revisions and type(event) is not ExampleProposed:
+        if not self.revisions and type(event) not in _PROPOSED:
             raise Refused("review/revision-known", f"example {self.example} does not exist")
         _CHECKS[type(event)](self, event, epoch, around)
 
@@ -200,7 +208,7 @@ class History:
             if event.revision not in judged:
                 message = "a later revision has replaced this one"
                 raise Refused("appeal/ended", message, hint="Appeal the latest one's round.")
-        if isinstance(event, ExampleRevised) and any(
+        if isinstance(event, _REVISED) and any(
             item.round.stage == 2 and item.round.closed is None for item in self.revisions
         ):
             message = "an appeal of this example is open"
@@ -218,20 +226,12 @@ def _check_proposed(history: History, event: Brought, epoch: int, around: Surrou
 
 
 def _check_brought(event: Brought, epoch: int, definitions: Definitions) -> None:
-    topic = definitions.topic_at(event.topic, epoch)
-    if topic is None:
-        known = ", ".join(item.content.id for item in definitions.topics_at(epoch))
-        raise Refused("propose/topic-in-force", f"there is no topic {event.topic} in force", hint=f"In force: {known}.")
-    if event.definition != topic.leaf or event.policy != definitions.policy_at(epoch).leaf:
-        raise Refused("propose/policy-in-force", "the revision names a policy or topic definition that is not in force")
-    positions = [position.id for position in topic.content.positions]
-    unknown = sorted(({*event.positions, event.framing} - {"neutral"}) - set(positions))
-    if unknown:
-        raise Refused(
-            "propose/positions-known",
-            f"topic {event.topic} has no position {', '.join(unknown)}",
-            hint=f"It has: {', '.join(positions)}.",
-        )
+    if event.policy != definitions.policy_at(epoch).leaf:
+        raise Refused("propose/policy-in-force", "the revision names a policy that is not in force")
+    if isinstance(event, (TopicProposed, TopicRevised)):
+        commons.check_outlined(event, epoch, definitions)
+    else:
+        _check_frame(event, epoch, definitions)
     terms = definitions.terms
     if terms is not None and event.language not in terms.languages:
         raise Refused(
@@ -247,7 +247,23 @@ def _check_brought(event: Brought, epoch: int, definitions: Definitions) -> None
         )
 
 
-def _check_revised(history: History, event: ExampleRevised, epoch: int, around: Surroundings) -> None:
+def _check_frame(event: ExampleProposed | ExampleRevised, epoch: int, definitions: Definitions) -> None:
+    frame = definitions.frame(event.topic, event.definition, epoch)
+    if frame is None:
+        known = ", ".join(item.content.id for item in definitions.topics_at(epoch))
+        raise Refused("propose/topic-in-force", f"there is no topic {event.topic} in force", hint=f"In force: {known}.")
+    if event.definition != frame.leaf:
+        raise Refused("propose/policy-in-force", "the revision names a topic definition that is not in force")
+    unknown = sorted(({*event.positions, event.framing} - {"neutral"}) - set(frame.positions))
+    if unknown:
+        raise Refused(
+            "propose/positions-known",
+            f"topic {event.topic} has no position {', '.join(unknown)}",
+            hint=f"It has: {', '.join(frame.positions)}.",
+        )
+
+
+def _check_revised(history: History, event: ExampleRevised | TopicRevised, epoch: int, around: Surroundings) -> None:
     first, latest = history.first, history.latest
     if event.pseudonym != first.pseudonym:
         raise Refused("revise/only-proposer", "only the proposer revises an example")
@@ -267,10 +283,18 @@ def _check_revised(history: History, event: ExampleRevised, epoch: int, around: 
 
 
 def _apply_brought(history: History, event: Brought, leaf: str, epoch: int, around: Surroundings) -> None:
-    topic = around.definitions.topic_by_leaf[event.definition].content
-    rule = around.definitions.policy_by_leaf[event.policy].content.rule_for(topic.sensitivity)
+    definitions = around.definitions
+    if isinstance(event, (TopicProposed, TopicRevised)):
+        base = definitions.topic_by_leaf.get(event.definition)
+        required = commons.judges(base.content if base else None, event.outline)
+        both = {event.outline.sensitivity, base.content.sensitivity if base else "standard"}
+        sensitivity: Sensitivity = "high" if "high" in both else "standard"
+    else:
+        frame = definitions.frame_of(event.definition)
+        required, sensitivity = frame.required, frame.sensitivity
+    rule = definitions.policy_by_leaf[event.policy].content.rule_for(sensitivity)
     number = len(history.revisions) + 1
-    stage = Round(leaf, number, 1, topic.required, rule, epoch)
+    stage = Round(leaf, number, 1, required, rule, epoch)
     history.revisions.append(Revision(leaf, number, event, epoch, [stage]))
     history.held[leaf] = frozenset(event.commitments())
 
@@ -355,7 +379,7 @@ def _check_closed(history: History, event: RoundClosed, epoch: int, around: Surr
     revision = history.revision_of(event.revision, "round/end")
     if event.how == "revised":
         replaced = any(
-            item.leaf == event.by and isinstance(item.event, ExampleRevised) and item.event.previous == revision.leaf
+            item.leaf == event.by and isinstance(item.event, _REVISED) and item.event.previous == revision.leaf
             for item in history.revisions
         )
         if not replaced:
@@ -379,6 +403,9 @@ def _check_appealed(history: History, event: RoundAppealed, epoch: int, around: 
         raise Refused("appeal/once", "this round has been appealed already")
     if first.closed is None or first.outcome is None or event.closing != first.closed or event.round != first.number:
         raise Refused("appeal/ended", "the round has not ended with an outcome")
+    if revision.leaf in around.definitions.adopted:
+        message = "what was accepted here is in force, or will be"
+        raise Refused("appeal/adopted", message, hint="Propose an amendment of the topic.")
     if first.outcome == "unresolved":
         raise Refused(
             "appeal/ended",
@@ -468,6 +495,8 @@ def _apply_erased(history: History, event: OpeningErased, leaf: str, epoch: int,
 _CHECKS: dict[type, Callable[..., None]] = {
     ExampleProposed: _check_proposed,
     ExampleRevised: _check_revised,
+    TopicProposed: _check_proposed,
+    TopicRevised: _check_revised,
     ExampleWithdrawn: _check_withdrawn,
     ReviewSubmitted: _check_review,
     SeatPassed: _check_passed,
@@ -481,6 +510,8 @@ _CHECKS: dict[type, Callable[..., None]] = {
 _APPLY: dict[type, Callable[..., None]] = {
     ExampleProposed: _apply_brought,
     ExampleRevised: _apply_brought,
+    TopicProposed: _apply_brought,
+    TopicRevised: _apply_brought,
     ExampleWithdrawn: _apply_withdrawn,
     ReviewSubmitted: _apply_review,
     SeatPassed: _apply_passed,

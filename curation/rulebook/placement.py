@@ -3,11 +3,13 @@
 Rules that always hold (pure):
 - the accepted revision that stands goes to the config of its kind; contested and unresolved examples go to a config of
   their own, with their votes; rejected, withdrawn, flagged and erased ones are left out, with the reason;
+- so is what belongs to a topic that is not in force yet, and every proposal about a topic;
 - nothing but the log decides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +18,7 @@ from curation.rulebook.history import History, Revision
 Published = dict[str, tuple[str, str]]
 """Example id → (config, revision)."""
 
-LeftOut = Literal["open", "rejected", "withdrawn", "flagged", "erased"]
+LeftOut = Literal["open", "rejected", "withdrawn", "flagged", "erased", "topic", "draft"]
 CONFIG_OF_KIND = {"sft": "sft", "preference": "preference", "pluralistic": "pluralistic", "prompt": "prompts"}
 
 
@@ -31,15 +33,24 @@ class Placement:
     cause: str | None = None
 
 
-def placement(history: History) -> Placement:
-    """Where an example goes. The reasons are those that `release plan` prints."""
+def placement(history: History, in_force: Container[str] | None = None) -> Placement:
+    """Where an example goes. The reasons are those that `release plan` prints.
+
+    Args:
+        history: the example's.
+        in_force: the topics in force; None where they are not asked about.
+    """
     latest = history.latest
+    if history.first.kind == "topic":
+        return Placement(None, latest.leaf, f"a proposal about a topic ({history.status})", "topic")
     if history.withdrawal is not None:
         reason = f"withdrawn by its author ({history.withdrawal.reason})"
         return Placement(None, latest.leaf, reason, "withdrawn", history.withdrawn)
     judged = history.standing or _last_judged(history)
     if judged is None:
         return Placement(None, latest.leaf, _waiting_for(history), "open")
+    if in_force is not None and history.first.topic not in in_force:
+        return Placement(None, judged.leaf, f"topic {history.first.topic} is not in force yet", "draft")
     outcome = history.outcome_of(judged)
     if outcome == "rejected":
         return Placement(None, judged.leaf, "rejected by every required perspective", "rejected", judged.round.closed)

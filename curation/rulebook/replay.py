@@ -17,6 +17,7 @@ from curation.log.attestation import check_attestation
 from curation.log.leaf import canonical_json, decode_leaf
 from curation.log.merkle import leaf_hash
 from curation.log.order import canonical_order
+from curation.rulebook.adoption import Outlined, check_due, check_words, due_adoptions
 from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definitions
 from curation.rulebook.elapsed import may_have_passed
@@ -39,6 +40,8 @@ from curation_schemas.events import (
     RevisionBrought,
     RoundClosed,
     TopicDefined,
+    TopicProposed,
+    TopicRevised,
     leaf_fields,
     references_of,
 )
@@ -60,7 +63,8 @@ _NOT_OF_EXAMPLES = frozenset(
 )
 _TIMED = frozenset({RoundClosed, FlagLapsed})
 _OF_ROUNDS = frozenset({ReviewSubmitted, RoundClosed})
-_BROUGHT = frozenset({ExampleProposed, ExampleRevised})
+_BROUGHT = frozenset({ExampleProposed, ExampleRevised, TopicProposed, TopicRevised})
+_OUTLINED = frozenset({TopicProposed, TopicRevised})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,10 @@ class Replay:
     _batch: dict[str, list[str]] = field(default_factory=dict)
     _full_and_open: dict[tuple[str, int], int] = field(default_factory=dict)
     """(revision, stage) with all seats filled and no end yet → index of its last vote."""
+    _proposals: set[str] = field(default_factory=set)
+    """The proposals about topics."""
+    _adoptions: list[TopicDefined] = field(default_factory=list)
+    """Those of the epoch that is open."""
     _elapsed_checks: list[tuple[str, int, str, str, int]] = field(default_factory=list)
 
     def declaration(self, leaf: str) -> Declaration | None:
@@ -129,7 +137,7 @@ class Replay:
         if self.size in self.snapshots_at:
             self.snapshots[self.size] = self.published()
         self.size += 1
-        if self.only is not None and b'"example":"' in leaf and f'"example":"{self.only}"'.encode() not in leaf:
+        if self.only is not None and self._passes_over(leaf):
             return
         try:
             fields = decode_leaf(leaf, where)
@@ -143,6 +151,11 @@ class Replay:
             self.violations.append(Violation(index, "schema", error.message))
             return
         self.take(event, fields, leaf_hash(leaf).hex(), index)
+
+    def _passes_over(self, leaf: bytes) -> bool:
+        # Drafts of topics are read all the same: the example may have been judged under one.
+        others = b'"example":"' in leaf and f'"example":"{self.only}"'.encode() not in leaf
+        return others and b'"type":"topic:' not in leaf
 
     def take(self, event: AnyEvent, fields: Mapping[str, Any], leaf: str, index: int) -> None:
         """Take in the next event."""
@@ -190,6 +203,9 @@ class Replay:
             self._watch_end(history, cast("ReviewSubmitted | RoundClosed", event), index)
         self.histories[event.example] = history
         self.events.setdefault(event.example, []).append(index)
+        if type(event) in _OUTLINED:
+            self.definitions.apply(cast("Outlined", event), leaf, self.epoch)
+            self._proposals.add(event.example)
         if type(event) in _BROUGHT:
             brought = cast("RevisionBrought", event)
             self.groups.setdefault(brought.group, brought.topic)
@@ -204,10 +220,13 @@ class Replay:
 
     def _take_other(self, event: NotOfExamples, leaf: str, index: int) -> None:
         if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)):
-            self.definitions.check(event)
+            self.definitions.check(event, self.epoch)
+            if isinstance(event, TopicDefined) and event.proposal is not None and self.only is None:
+                check_words(event, self.histories.get(event.proposal), self.definitions)
+                self._adoptions.append(event)
             self.definitions.apply(event, leaf, self.epoch)
         elif isinstance(event, PerspectiveDeclared):
-            self.declarations.check(event, self.definitions.topic_at(event.topic, self.epoch))
+            self.declarations.check(event, self.definitions.frame(event.topic, event.definition, self.epoch))
             self.declarations.apply(event, leaf, self.epoch)
         elif isinstance(event, EpochClosed):
             self._close_epoch(event)
@@ -247,6 +266,7 @@ class Replay:
             if not may_have_passed(since, event.date, days):
                 self.violations.append(Violation(index, rule, message))
         self._elapsed_checks.clear()
+        self._check_adoptions()
         try:
             if self.only is None and canonical_order(self._batch) != list(self._batch):
                 raise Refused("epoch/order", f"the leaves of epoch {self.epoch} are not in their canonical order")
@@ -256,6 +276,16 @@ class Replay:
             self._batch.clear()
             self.epochs.append(Epoch(event.epoch, event.date, self.size))
             self.epoch += 1
+
+    def _check_adoptions(self) -> None:
+        proposals = [self.histories[example] for example in sorted(self._proposals)]
+        try:
+            if self.only is None:
+                check_due(self._adoptions, due_adoptions(proposals, self.definitions, self.epoch))
+        except Refused as error:
+            self.violations.append(Violation(self.size - 1, error.rule, error.message))
+        finally:
+            self._adoptions.clear()
 
     def _check_cut(self, event: ReleaseCut) -> None:
         if event.size not in {epoch.size for epoch in self.epochs}:
@@ -276,11 +306,16 @@ class Replay:
         history = self.histories.get(example)
         return history.first if history else None
 
+    def topics_in_force(self) -> frozenset[str]:
+        """The topics in force in the epoch that is open."""
+        return frozenset(item.content.id for item in self.definitions.topics_at(self.epoch))
+
     def published(self) -> Published:
         """What a release cut here would hold: example → (config, revision)."""
         found: Published = {}
+        in_force = self.topics_in_force()
         for example, history in self.histories.items():
-            placed = placement(history)
+            placed = placement(history, in_force)
             if placed.config is not None:
                 found[example] = (placed.config, placed.revision)
         return found

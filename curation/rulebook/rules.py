@@ -13,12 +13,15 @@ RULES: dict[str, str] = {
     # definitions
     "define/first": "A log begins with its dataset's definition, once.",
     "define/supersedes-latest": "A definition or policy replaces the latest one of its kind, and names it.",
-    "define/two-maintainers": "A policy or topic that replaces another is agreed by two different maintainers.",
+    "define/two-maintainers": "A policy that replaces another is agreed by two different maintainers.",
+    "define/adopted": "After the founding, a topic is defined by adopting what was accepted, word for word.",
     # perspectives
     "declare/topic-known": "A perspective is declared on a topic that exists, and is one of its perspectives.",
     "declare/chain": "A new declaration names the person's latest declaration on that topic.",
     # proposals and revisions
-    "propose/topic-in-force": "An example belongs to a topic whose definition is in force.",
+    "propose/topic-in-force": "An example belongs to a topic that is in force, or to a draft of a new one.",
+    "propose/topic-changes": "A proposal about a topic amends what is in force, and names what it touches.",
+    "propose/topic-taken": "A new topic is proposed once at a time. (server)",
     "propose/policy-in-force": "A revision names the policy and the topic definition in force when it is made.",
     "propose/positions-known": "An example's positions and its framing are positions of its topic.",
     "propose/language": "An example is written in one of the dataset's languages.",
@@ -58,6 +61,7 @@ RULES: dict[str, str] = {
     "round/votes": "A round's end lists exactly the votes cast and the seats handed on.",
     "appeal/ended": "Only a round whose seats were filled, and that ended with an outcome, can be appealed.",
     "appeal/once": "A round is appealed once.",
+    "appeal/adopted": "What was adopted is changed by a new proposal, never by an appeal.",
     "appeal/by-party": "The proposer or a reviewer of the round appeals.",
     # flags
     "flag/revision-known": "A flag names a revision of that example.",

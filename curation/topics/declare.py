@@ -33,7 +33,7 @@ def declare_perspective(
 ) -> Recorded:
     """Take in a declaration. Raises NotFound or Refused."""
     writing.admit(actor, "contributor")
-    topic = writing.topic_in_force(command.topic)
+    frame = writing.frame_now(command.topic)
     pseudonym = writing.vault.pseudonym_for_act(actor.account, topic_scope(command.topic))
     latest = writing.latest_declaration(pseudonym)
     if (latest.perspective if latest else None) == command.perspective:
@@ -44,7 +44,7 @@ def declare_perspective(
         PerspectiveDeclared,
         topic=command.topic,
         pseudonym=pseudonym,
-        definition=topic.leaf,
+        definition=frame.leaf,
         perspective=command.perspective,
         supersedes=latest.leaf if latest else None,
         signer=signer,

@@ -12,6 +12,7 @@ import msgspec
 from pydantic import BaseModel, ValidationError
 
 from curation_schemas.base import Wire
+from curation_schemas.definition import Topic
 from curation_schemas.example import Answer, Message, Origin, Source, Synthesis
 from curation_schemas.parsing import SchemaInvalid, problems_of
 from curation_schemas.text import Rationale
@@ -27,11 +28,18 @@ _MODELS: dict[str, type[BaseModel]] = {
     "message": Message,
     "answers": Answer,
     "synthesis": Synthesis,
+    "topic": Topic,
+    "reason": Synthesis,
     "source": Source,
     "origin": Origin,
     "rationale": Statement,
     "evidence": Statement,
 }
+
+
+def unit_of(field: str) -> str:
+    """The unit of a content field's texts."""
+    return "topic" if field == "proposal" else "message"
 
 
 def read_body(unit: str, body: bytes, field: str = "") -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, TypeAdapter, model_validator
 
 from curation_schemas.base import Wire
+from curation_schemas.commons import TopicOutline
 from curation_schemas.definition import DatasetTerms, Policy, Topic
 from curation_schemas.example import CONTENT_FIELDS, ClaimType, Kind, OriginKind, Use
 from curation_schemas.review import (
@@ -92,16 +93,34 @@ class DatasetDefined(Event):
 
 
 class TopicDefined(Event):
-    """A topic, with positions and perspectives in full. `supersedes` names the definition that it replaces."""
+    """A topic, with positions and perspectives in full. `supersedes` names the definition that it replaces.
 
-    references: ClassVar = ("founding", "supersedes")
+    The founders define topics with a reason. Later ones are adopted: `adopts` is the accepted revision of the proposal,
+    `closing` the end of the round that accepted it, `salt` what opens the commitment that the reviewers judged.
+    """
+
+    references: ClassVar = ("founding", "supersedes", "adopts", "closing")
     type: Literal["topic:defined"] = "topic:defined"
     founding: Hash
     """The leaf of the dataset's definition."""
     topic: Topic
-    reason: Paragraph
-    maintainers: Maintainers
+    reason: Paragraph | None = None
+    maintainers: list[Pseudonym] = Field(default_factory=list, max_length=5)
     supersedes: Hash | None = None
+    proposal: ExampleId | None = None
+    adopts: Hash | None = None
+    closing: Hash | None = None
+    salt: Hash | None = None
+    """32 bytes as lower-case hex."""
+
+    @model_validator(mode="after")
+    def _founded_or_adopted(self) -> TopicDefined:
+        adoption = (self.proposal, self.adopts, self.closing, self.salt)
+        if any(item is None for item in adoption) and any(item is not None for item in adoption):
+            raise ValueError("an adoption names proposal, adopts, closing and salt, all of them")
+        if (self.adopts is None) != bool(self.maintainers and self.reason):
+            raise ValueError("a definition has a reason and maintainers, or the proposal that it adopts")
+        return self
 
 
 class PolicyChanged(Event):
@@ -149,6 +168,8 @@ class RevisionBrought(Act):
 
     @model_validator(mode="after")
     def _content_fits_kind(self) -> RevisionBrought:
+        if (self.kind == "topic") != isinstance(self, (TopicProposed, TopicRevised)):
+            raise ValueError("a proposal about a topic is brought by topic:proposed or topic:revised, and nothing else")
         if set(self.content) != set(CONTENT_FIELDS[self.kind]):
             raise ValueError(f"content of a {self.kind} has the fields {', '.join(CONTENT_FIELDS[self.kind])}")
         if (self.use is not None) != (self.kind == "prompt"):
@@ -176,6 +197,26 @@ class ExampleRevised(RevisionBrought):
     references: ClassVar = ("policy", "definition", "previous")
     type: Literal["example:revised"] = "example:revised"
     previous: Hash
+
+
+class TopicProposed(RevisionBrought):
+    """A proposal about a topic. `definition` is the topic's in force, which it amends; a new topic's is the dataset's.
+
+    `positions` are those that it touches: for a new topic all of them.
+    """
+
+    references: ClassVar = ("policy", "definition")
+    type: Literal["topic:proposed"] = "topic:proposed"
+    outline: TopicOutline
+
+
+class TopicRevised(RevisionBrought):
+    """A new revision of a proposal about a topic."""
+
+    references: ClassVar = ("policy", "definition", "previous")
+    type: Literal["topic:revised"] = "topic:revised"
+    previous: Hash
+    outline: TopicOutline
 
 
 class ExampleWithdrawn(Act):
@@ -342,6 +383,8 @@ AnyEvent = (
     | PerspectiveDeclared
     | ExampleProposed
     | ExampleRevised
+    | TopicProposed
+    | TopicRevised
     | ExampleWithdrawn
     | ReviewSubmitted
     | SeatPassed

@@ -28,7 +28,8 @@ from curation_schemas.text import (
     WrittenLanguage,
 )
 
-Kind = Literal["prompt", "sft", "preference", "pluralistic"]
+Kind = Literal["prompt", "sft", "preference", "pluralistic", "topic"]
+"""`topic` is a proposal about a topic (commons.py): it is judged like an example and is a row of no config."""
 ClaimType = Literal["fact", "interpretation", "value"]
 OriginKind = Literal["human", "synthetic", "mixed"]
 Use = Literal["training", "evaluation"]
@@ -190,5 +191,6 @@ CONTENT_FIELDS: dict[str, tuple[str, ...]] = {
     "sft": ("messages",),
     "preference": ("prompt", "chosen", "rejected"),
     "pluralistic": ("prompt", "answers", "synthesis"),
+    "topic": ("proposal", "reason"),
 }
 """The erasable content fields of each kind, in the order in which a leaf commits to them."""

@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from pydantic import TypeAdapter
 
+from curation_schemas.commons import TopicProposal
 from curation_schemas.contribution import LINE, PERSON
 from curation_schemas.definition import DatasetDefinition
 from curation_schemas.events import EVENT
@@ -25,6 +26,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ADAPTERS: dict[str, TypeAdapter[object]] = {
     "dataset": TypeAdapter(DatasetDefinition),
     "example": EXAMPLE,  # type: ignore[dict-item]  # TypeAdapter is invariant
+    "topic-proposal": TypeAdapter(TopicProposal),
     "review": TypeAdapter(ReviewForm),
     "flag": TypeAdapter(FlagForm),
     "event": EVENT,  # type: ignore[dict-item]  # as above

@@ -27,8 +27,10 @@ from curation.log.merkle import leaf_hash, root_hash
 from curation.log.notes import Checkpoint, sign_checkpoint
 from curation.log.order import canonical_order
 from curation.releases.build import build_bundle
+from curation.rulebook.commons import touched_positions
 from curation.tables import documents, log_epochs, log_leaves, openings
-from curation_schemas.definition import DatasetDefinition
+from curation_schemas.commons import outline_of
+from curation_schemas.definition import DatasetDefinition, Topic
 from curation_schemas.events import (
     EVENT,
     AnyEvent,
@@ -36,7 +38,7 @@ from curation_schemas.events import (
     references_of,
 )
 from curation_schemas.parsing import validate
-from tests.support.words import DATASET, FULL_POLICY, HARBOUR, definition
+from tests.support.words import DATASET, FULL_POLICY, HARBOUR, definition, topic
 
 ORIGIN = "forger.example/log"
 CARD = b"# A card\n"
@@ -146,9 +148,9 @@ class Forger:
         terms |= {"documents": {"card.md": sha256(CARD).hexdigest()}}
         common = {"reason": "A lie to be found.", "maintainers": [self.pseudonym("mia")]}
         self.definition = self.add("dataset:defined", terms=terms, policy=POLICY, **common)
-        for topic in made.topics:
-            content = topic.model_dump(mode="python")
-            self.topics[topic.id] = self.add("topic:defined", founding=self.definition, topic=content, **common)
+        for item in made.topics:
+            content = item.model_dump(mode="python")
+            self.topics[item.id] = self.add("topic:defined", founding=self.definition, topic=content, **common)
         for side in HARBOUR_SIDES:
             for number in range(1, 5):
                 self.declare(f"{side}-{number}", side)
@@ -177,6 +179,34 @@ class Forger:
         }
         leaf = self.add("example:proposed", **fields)
         return Proposed(fields["example"], fields["group"], leaf, who, kind, fields)
+
+    def propose_topic(self, changes: dict[str, Any], who: str = "ana", **over: Any) -> tuple[Proposed, dict[str, Any]]:
+        """Propose to amend the harbour. Returns the proposal, and what an adoption of it says but for its closing."""
+        base, made = validate(Topic, topic()), validate(Topic, topic(**changes))
+        outline = outline_of(base, made)
+        opening = Opening.fresh("topic", made.model_dump(exclude_none=True), self._random.randbytes)
+        self._waiting.append(opening)
+        reason = [self.commit("message", {"content": "So be it."})]
+        fields = self._example(who, "sft") | {
+            "kind": "topic",
+            "example": self.fresh("ex_", 10),
+            "group": self.fresh("g_", 10),
+            "content": {"proposal": [opening.commitment()], "reason": reason},
+            "outline": outline.model_dump(),
+            "positions": list(touched_positions(base, outline)),
+            "claims": ["interpretation"],
+            **over,
+        }
+        leaf = self.add("topic:proposed", **fields)
+        adoption = {
+            "founding": self.definition,
+            "topic": made.model_dump(),
+            "supersedes": self.topics[HARBOUR],
+            "proposal": fields["example"],
+            "adopts": leaf,
+            "salt": opening.salt.hex(),
+        }
+        return Proposed(fields["example"], fields["group"], leaf, who, "topic", fields), adoption
 
     def revise(self, of: Proposed, who: str = "ana", **over: Any) -> str:
         fields = self._example(who, of.kind) | {

@@ -21,6 +21,7 @@ from curation.rulebook.rules import RULES
 from tests.audit.demo import call
 from tests.audit.forging import POLICY, Forger, make_template
 from tests.audit.tampering import Folder
+from tests.support.words import both, topic
 
 Lie = Callable[[Forger], str]
 """Writes a log and returns the hash of the leaf that breaks the rule."""
@@ -94,6 +95,44 @@ def _(forger):
 @lie("define/two-maintainers", "a policy agreed by one maintainer under the same name twice")
 def _(forger):
     return change_policy(forger, maintainers=[forger.pseudonym("mia")] * 2)
+
+
+@lie("define/adopted", "maintainers define a topic after the founding")
+def _(forger):
+    people = [forger.pseudonym("mia"), forger.pseudonym("max")]
+    fields = {"topic": topic("lake"), "reason": "It came up.", "maintainers": people}
+    return forger.add("topic:defined", founding=forger.definition, **fields)
+
+
+@lie("define/adopted", "an amendment comes into force that was rejected")
+def _(forger):
+    of, adoption = forger.propose_topic({"scope": both("Another scope")})
+    closing = forger.judge(of, "rrrr")
+    forger.add("topic:defined", closing=closing, **adoption)
+    return forger.close()
+
+
+@lie("define/adopted", "an amendment that was accepted comes into force in other words")
+def _(forger):
+    of, adoption = forger.propose_topic({"scope": both("Another scope")})
+    closing = forger.judge(of)
+    return forger.add("topic:defined", closing=closing, **(adoption | {"topic": topic(scope=both("What suits us"))}))
+
+
+@lie("propose/topic-changes", "a proposal names other positions than those that it touches")
+def _(forger):
+    return forger.propose_topic({"scope": both("Another scope")}, positions=["keep-it"])[0].revision
+
+
+@lie("appeal/adopted", "what is in force is appealed")
+def _(forger):
+    of, adoption = forger.propose_topic({"scope": both("Another scope")})
+    closing = forger.judge(of)
+    forger.add("topic:defined", closing=closing, **adoption)
+    forger.close()
+    rationale = forger.commit("rationale", {"text": "We lost."})
+    fields = {"revision": of.revision, "round": 1, "closing": closing, "rationale": rationale}
+    return forger.act("round:appealed", of, "ana", **fields)
 
 
 @lie("declare/topic-known", "a perspective that the topic does not have")

@@ -123,8 +123,11 @@ class Erased:
             self.act, self.commitment = leaf_hash(leaf).hex(), json.loads(leaf)["rationale"]
             self.example = json.loads(leaf)["example"]
             return
+        earlier = {row["revision"] for row in Folder(home / "releases" / FIRST).rows("data/sft/train-*.parquet")}
         row = next(
-            row for row in Folder(bundle).rows("data/sft/train-*.parquet") if row["sources"] and row["origin"]["model"]
+            row
+            for row in Folder(bundle).rows("data/sft/train-*.parquet")
+            if row["sources"] and row["origin"]["model"] and row["revision"] in earlier
         )
         leaf = leaf_of(bundle, row["revision"])
         self.act, self.example = row["revision"], row["example_id"]

@@ -16,9 +16,10 @@ from typing import Any
 
 from curation.errors import CallerError
 from curation.rulebook.replay import replay
+from curation.topics.adopt import adopt_accepted
 from tests.support.forging import Forgery, epoch_end, fields_of, hash_of
 from tests.support.golden import Names
-from tests.support.words import HARBOUR, RIVER, topic
+from tests.support.words import HARBOUR, RIVER, both, topic, topic_proposal
 from tests.support.world import World, copy_home, people_of, template
 
 
@@ -152,6 +153,54 @@ def _(world: World) -> Forged:
     event = world.agree(world.draft("mia"), "max").event
     one = getattr(event, "maintainers")[0]  # noqa: B009  # an AnyEvent
     return forged(Forgery(world).change("policy:changed", maintainers=[one, one]), "policy:changed")
+
+
+def accepted_scope(world: World) -> str:
+    """An amendment of the harbour's scope that everybody accepted."""
+    own = world.propose_fields(topic_proposal(HARBOUR, {"scope": both("Something else")}))
+    world.judge(own)
+    return own
+
+
+@provokes("define/adopted", "other-words-than-were-judged")
+def _(world: World) -> Forged:
+    accepted_scope(world)
+    with world.platform.write() as writing:
+        adopt_accepted(writing)
+    words = topic(scope=both("What nobody judged"))
+    return forged(Forgery(world).change("topic:defined", topic=words), "topic:defined")
+
+
+@provokes("define/adopted", "accepted-and-not-adopted")
+def _(world: World) -> Forged:
+    accepted_scope(world)
+    return forged(Forgery(world), "epoch:closed")
+
+
+@provokes("define/adopted", "defined-by-maintainers-after-the-founding")
+def _(world: World) -> Forged:
+    founding = hash_of(next(leaf for leaf in world.sealed() if fields_of(leaf)["type"] == "dataset:defined"))
+    people = [world.pseudonym("mia"), world.pseudonym("max")]
+    forgery = Forgery(world)
+    forgery.add(type="topic:defined", topic=topic("lake"), founding=founding, reason="New.", maintainers=people)
+    return forged(forgery, "topic:defined")
+
+
+@provokes("propose/topic-changes", "nothing-changes")
+def _(world: World) -> Attempt:
+    return attempt(world.propose_fields, topic_proposal(HARBOUR))
+
+
+@provokes("propose/topic-changes", "positions-that-it-does-not-touch")
+def _(world: World) -> Forged:
+    world.propose_fields(topic_proposal(HARBOUR, {"scope": both("Something else")}))
+    return forged(Forgery(world).change("topic:proposed", positions=["keep-it"]), "topic:proposed")
+
+
+@provokes("propose/topic-taken", "proposed-twice")
+def _(world: World) -> Attempt:
+    world.propose_fields(topic_proposal("lake"))
+    return attempt(world.propose_fields, topic_proposal("lake"), "ben")
 
 
 # --- perspectives -----------------------------------------------------------------------------------------------------
@@ -741,6 +790,13 @@ def _(world: World) -> Attempt:
     world.judge(own, keep="r")
     world.appeal(own)
     return attempt(world.appeal, own, "ana")
+
+
+@provokes("appeal/adopted", "an-amendment-that-was-adopted")
+def _(world: World) -> Attempt:
+    own = accepted_scope(world)
+    world.close()
+    return attempt(world.appeal, own, "keep-1")
 
 
 @provokes("appeal/by-party", "outsider", "small")

@@ -112,6 +112,20 @@ def example(kind: str = "sft", topic: str = HARBOUR, **changes: Any) -> dict[str
     }
 
 
+def topic_proposal(name: str = HARBOUR, changes: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    """A proposal about a topic, as a contributor sends it; `changes` are those of the topic as words.topic has it."""
+    return {
+        "kind": "topic",
+        "topic": name,
+        "language": "en",
+        "license": "CC-BY-4.0",
+        "origin": {"kind": "human"},
+        "sources": [],
+        "proposal": topic(name, **(changes or {})),
+        "reason": "This is what we would say.",
+    } | fields
+
+
 def judgement(verdict: str = "accept", **changes: Any) -> dict[str, Any]:
     """A judgement; one that does not accept comes with a reason and a rationale."""
     why = {} if verdict == "accept" else {"reasons": ["one_sided"], "rationale": "It leaves out what my side says."}

@@ -170,7 +170,7 @@ class World:
         """End the open stage: `keep="aar"` has keep's next people accept, accept and reject. The default accepts."""
         closing = None
         topic = self.history(of).first.topic
-        for perspective in REQUIRED[topic]:
+        for perspective in self.history(of).latest.round.required:
             stage = self.history(of).latest.round
             done = stage.people() | set(stage.passed.values())
             if stage.first is not None:

@@ -19,7 +19,8 @@ from curation_api.public import shown_example
 from curation_api.rendering import act_view, example_view, revision_act_view
 from curation_api.trace import trace_view
 from curation_api.views import ActView, ExamplePage, ExampleView, RevisionActView, Status, TraceView
-from curation_schemas.example import EXAMPLE, Kind
+from curation_schemas.commons import PROPOSAL
+from curation_schemas.example import Kind
 from curation_schemas.text import ExampleId, Slug, WrittenLanguage
 
 router = APIRouter(tags=["examples"])
@@ -42,7 +43,7 @@ class ExampleFilters(BaseModel):
 @router.post("/v1/examples", **act("Propose an example", body="Example"))
 def propose(request: Request, platform: ThePlatform, actor: TheActor) -> RevisionActView:
     """Take in a new example. Its first round opens at once; the public sees it when the epoch is closed."""
-    command = Propose(example=read_body(request, EXAMPLE))
+    command = Propose(example=read_body(request, PROPOSAL))
     with platform.write() as writing:
         recorded = propose_example(writing, actor, command)
     return revision_act_view(platform, recorded)
@@ -51,7 +52,7 @@ def propose(request: Request, platform: ThePlatform, actor: TheActor) -> Revisio
 @router.post("/v1/examples/{example}/revisions", **act("Revise an own example", body="Example"))
 def revise(request: Request, example: AnId, platform: ThePlatform, actor: TheActor) -> RevisionActView:
     """Take in a new revision of an own example. An open round ends without outcome, and the next one opens."""
-    command = Revise(example_id=example, example=read_body(request, EXAMPLE))
+    command = Revise(example_id=example, example=read_body(request, PROPOSAL))
     with platform.write() as writing:
         recorded = revise_example(writing, actor, command)
     return revision_act_view(platform, recorded)

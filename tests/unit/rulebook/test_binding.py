@@ -7,11 +7,7 @@ import pytest
 from curation.errors import NotFound, Refused
 from curation.rulebook.definitions import EPOCHS_UNTIL_BINDING
 from curation.rulebook.replay import replay
-from curation_schemas.definition import Topic
-from curation_schemas.events import TopicDefined
-from curation_schemas.parsing import validate
-from tests.support.forging import Forgery, fields_of, hash_of
-from tests.support.words import HARBOUR, example, topic
+from tests.support.forging import Forgery
 
 ONE_SEAT = {"seats": 1, "min_accepts": 1, "min_share_percent": 60}
 
@@ -94,56 +90,6 @@ def test_the_limit_of_revisions_is_that_of_the_policy_in_force_now(world):
     with pytest.raises(Refused) as caught:
         world.revise(own)
     assert caught.value.rule == "revise/limit"
-
-
-def define(world, name, supersedes=None, **changes):
-    founding = hash_of(next(leaf for leaf in world.sealed() if fields_of(leaf)["type"] == "dataset:defined"))
-    people = [world.pseudonym("mia"), world.pseudonym("max")]
-    with world.platform.write() as made:
-        return made.record(
-            TopicDefined,
-            founding=founding,
-            topic=validate(Topic, topic(name, **changes)),
-            reason="It came up.",
-            maintainers=people,
-            supersedes=supersedes,
-        ).leaf
-
-
-def test_a_later_topic_binds_two_epochs_after_its_leaf(world):
-    define(world, "lake")
-    asked = example() | {"topic": "lake", "positions": ["yes-it"]}
-    for _epoch in range(EPOCHS_UNTIL_BINDING):
-        with pytest.raises(NotFound, match="there is no topic 'lake'"):
-            world.propose_fields(asked)
-        with pytest.raises(NotFound, match="there is no topic 'lake'"):
-            world.declare("ana", "yes", "lake")
-        world.close()
-    assert world.propose_fields(asked)
-    world.close()
-    assert world.replay().violations == []
-
-
-def test_an_amended_topic_binds_two_epochs_later_and_only_new_revisions(world):
-    with world.platform.read() as loaded:
-        old = loaded.definitions.topics[HARBOUR][-1].leaf
-    early = world.propose()
-    define(world, HARBOUR, supersedes=old, sensitivity="high")
-    world.close()
-    world.close()
-    late = world.propose()
-    assert [seats_of(world, of) for of in (early, late)] == [3, 4]
-    world.close()
-    assert world.replay().violations == []
-
-
-def test_a_topic_that_replaces_another_needs_two_different_maintainers(world):
-    with world.platform.read() as loaded:
-        old = loaded.definitions.topics[HARBOUR][-1].leaf
-    define(world, HARBOUR, supersedes=old)
-    people = [world.pseudonym("mia")] * 2
-    state = Forgery(world).change("topic:defined", maintainers=people).replay()
-    assert [item.rule for item in state.violations] == ["define/two-maintainers"]
 
 
 # --- declarations -----------------------------------------------------------------------------------------------------
