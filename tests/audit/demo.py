@@ -1,5 +1,7 @@
 """The demonstration's home, played once for each test process and copied; and the command line, called as a program.
 
+It plays two topics of the pilot, which bring every kind of event; the README's test plays the whole.
+
 The story's last day is fixed, identifiers are drawn from a seed and groups fall into each split in turn, so that dates,
 splits and counts do not change from run to run. Contributors' keys, and with them the hashes of signed leaves, do.
 """
@@ -28,6 +30,7 @@ from curation.cli import main
 from curation.clock import MovableClock
 from curation.identifiers import TokenBytes, new_group_id
 from curation.releases.project import split_of
+from tests.support.pilot import write_two_topics
 
 LAST_DAY = 1_780_000_000
 SEED = 7
@@ -88,15 +91,16 @@ def groups_in_turn() -> Callable[[TokenBytes], str]:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """The demonstration. Look, and never change anything: copy it first."""
-    home = tmp_path_factory.mktemp("demo") / "home"
+    folder = tmp_path_factory.mktemp("demo")
+    home, pilot = folder / "home", write_two_topics(folder / "pilot")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(curation.examples.propose, "new_group_id", groups_in_turn())
         patch.setattr(curation.demo, "SystemClock", lambda: MovableClock(LAST_DAY))
         patch.setattr(curation.demo, "begin_home", partial(begin_home, token_bytes=random.Random(SEED).randbytes))
-        played = call("--home", home, "demo")
+        played = call("--home", home, "demo", "--dataset", pilot)
     assert played.code == 0, played.err
     yield Demo(home, played.out)
-    shutil.rmtree(home)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -58,9 +58,9 @@ def test_pilot_imports_but_for_its_stage_directions(tmp_path):
     path, people = folder / "contributions.jsonl", folder / "people.jsonl"
     summary = import_contributions(platform, ImportContributions(path=path, source="pilot", people=people))
     assert {line.reason.split(" is a ")[-1] for line in summary.bad} == {"stage direction of a demonstration"}
-    assert summary.taken["propose"] == 46
-    assert summary.taken["review"] == 443
-    assert sum(sum(by.values()) for by in home_status(platform)["examples"].values()) == 46
+    assert summary.taken["propose"] == 99
+    assert summary.taken["review"] == 863
+    assert sum(sum(by.values()) for by in home_status(platform)["examples"].values()) == 99
     platform.home.close()
 
 
