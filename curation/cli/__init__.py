@@ -78,6 +78,15 @@ app.add_typer(schemas.app, name="schemas")
 app.command("serve")(serve.serve)
 
 
+_EXTRA_OF = {
+    "datasets": "release",
+    "huggingface_hub": "release",
+    "great_expectations": "validate",
+    "pandas": "validate",
+    "pyspark": "spark",
+}
+
+
 def main() -> None:
     """The console script's entry."""
     try:
@@ -85,7 +94,7 @@ def main() -> None:
     except EvenhandError as error:
         _stop(str(error), 2 if isinstance(error, CallerError) else 1)
     except ModuleNotFoundError as error:
-        extra = "release" if error.name in {"datasets", "huggingface_hub"} else "server"
+        extra = _EXTRA_OF.get((error.name or "").partition(".")[0], "server")
         _stop(f"this command needs the extra «{extra}»; in the checkout: pip install '.[{extra}]'", 2)
     except BrokenPipeError:
         sys.exit(1)

@@ -7,6 +7,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,11 +17,22 @@ from curation.cli.opening import opened_platform
 from curation.cli.printing import print_json, print_table, shown, working
 
 if TYPE_CHECKING:
+    from curation.validating.run import MakeEngine
     from curation_validators.contamination import ProtectedSet
+    from curation_validators.findings import Outcome
     from curation_validators.measures import Measured
     from curation_validators.validation import Validation
 
 _SHOWN = 50
+_ENDS: tuple[Outcome, ...] = ("pass", "fail", "insufficient", "error")
+
+
+class EngineName(StrEnum):
+    """What counts."""
+
+    PYTHON = "python"
+    PANDAS = "pandas"
+    SPARK = "spark"
 
 
 def validate(
@@ -36,6 +48,10 @@ def validate(
     protected: Annotated[
         Path | None, typer.Option("--protected", help="A folder with more protected sets (*.ngrams).")
     ] = None,
+    engine: Annotated[
+        EngineName | None,
+        typer.Option("--engine", help="What counts: plain Python, pandas (the default) or Spark.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False,
 ) -> None:
     """Check every example of a dataset, and measure its balance. Nothing is written or fetched.
@@ -47,8 +63,10 @@ def validate(
 
     if dataset is not None and not dataset.exists():
         raise typer.BadParameter(f"{dataset} does not exist", param_hint="DATASET")
+    make = _engine(engine, dataset)
     with working("Checking every example"):
-        made = _validated(context, dataset, config, split, protected_sets(protected))
+        made = _validated(context, dataset, config, split, protected_sets(protected), make)
+        _run_suites(made, engine)
     if as_json:
         print_json(made.as_json())
     else:
@@ -56,8 +74,48 @@ def validate(
     raise typer.Exit(0 if made.verdict == "pass" else 1)
 
 
+def _engine(name: EngineName | None, dataset: Path | None) -> MakeEngine:
+    """What counts. Raises a wrong call where Spark cannot read the rows, ModuleNotFoundError without its extra."""
+    from curation.validating.run import is_bundle, plain_python
+
+    if name is EngineName.SPARK:
+        if dataset is None or not is_bundle(dataset):
+            raise typer.BadParameter("Spark reads a release's folder; name one", param_hint="--engine")
+        from curation_validators.suites.engines import SparkEngine, local_session
+
+        return lambda _source: SparkEngine(local_session(), dataset)
+    if name is EngineName.PYTHON:
+        return plain_python
+    try:
+        from curation_validators.suites.engines import PandasEngine
+    except ModuleNotFoundError:
+        if name is EngineName.PANDAS:
+            raise
+        return plain_python
+    return lambda source: PandasEngine(source.rows)
+
+
+def _run_suites(made: Validation, engine: EngineName | None) -> None:
+    """Run the suites where Great Expectations is installed; where it is not, the result says so."""
+    if engine is EngineName.PYTHON:
+        return
+    try:
+        from curation_validators.suites.running import run_suites
+    except ModuleNotFoundError:
+        if engine is not None:
+            raise
+        made.notes.append("the suites were not run: they need the extra «validate»")
+        return
+    made.suites = [item.as_json() for item in run_suites(made, made.measures)]
+
+
 def _validated(
-    context: typer.Context, dataset: Path | None, config: str | None, split: str | None, protected: list[ProtectedSet]
+    context: typer.Context,
+    dataset: Path | None,
+    config: str | None,
+    split: str | None,
+    protected: list[ProtectedSet],
+    make: MakeEngine,
 ) -> Validation:
     from curation.validating.run import is_bundle, validate_bundle, validate_derived, validate_file
 
@@ -65,10 +123,10 @@ def _validated(
         from curation.releases.cut import plan_release
 
         with opened_platform(context) as platform:
-            return validate_derived(plan_release(platform).derived, protected)
+            return validate_derived(plan_release(platform).derived, protected, make)
     if is_bundle(dataset):
-        return validate_bundle(dataset, protected)
-    return validate_file(dataset, protected, config, split)
+        return validate_bundle(dataset, protected, make)
+    return validate_file(dataset, protected, config, split, make)
 
 
 def print_validation(made: Validation) -> None:
@@ -79,7 +137,7 @@ def print_validation(made: Validation) -> None:
     typer.echo(f"\nChecks on {made.examples} examples")
     rows = []
     for name, tally in made.checks.items():
-        counts = [str(tally.outcomes[outcome]) for outcome in ("pass", "fail", "insufficient", "error")]
+        counts = [str(tally.outcomes[outcome]) for outcome in _ENDS]
         rows.append([name, *counts, shown("; ".join(sorted(tally.reasons)))[:100]])
     print_table(["check", "pass", "fail", "not measured", "error", "why not"], rows)
     if made.found:
@@ -93,6 +151,16 @@ def print_validation(made: Validation) -> None:
         if (total := sum(made.found.values())) > _SHOWN:
             typer.echo(f"  … and {total - min(_SHOWN, len(made.findings))} more: see --json")
     _print_measures(made.measures)
+    if made.suites is not None:
+        typer.echo("\nGreat Expectations")
+        rows = [
+            [
+                suite,
+                *(str(sum(item["outcome"] == end for item in made.suites if item["suite"] == suite)) for end in _ENDS),
+            ]
+            for suite in dict.fromkeys(item["suite"] for item in made.suites)
+        ]
+        print_table(["suite", "pass", "fail", "not measured", "error"], rows)
     for note in made.notes:
         typer.echo(f"note: {shown(note)}")
 

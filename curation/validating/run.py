@@ -7,6 +7,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,29 +44,42 @@ def is_bundle(path: Path) -> bool:
     return (path / MANIFEST).is_file()
 
 
-def validate_bundle(path: Path, protected: list[ProtectedSet], engine: Engine[Any] | None = None) -> Validation:
-    """Validate a release's folder; `engine` counts instead of plain Python. Raises BundleInvalid."""
+MakeEngine = Callable[[RowSource], Engine[Any]]
+"""What counts, over these rows."""
+
+
+def plain_python(source: RowSource) -> Engine[Any]:
+    """The engine that needs nothing installed."""
+    return LocalEngine(source.rows)
+
+
+def validate_bundle(path: Path, protected: list[ProtectedSet], make: MakeEngine = plain_python) -> Validation:
+    """Validate a release's folder. Raises BundleInvalid."""
     manifest = read_manifest(path)
     made = Validation(manifest.dataset, manifest.version)
     shapes = shapes_of_bundle(path)
     if not shapes:
         made.notes.append("dataset/dataset.yaml cannot be read: topics are measured against what occurs in them")
-    return _validate(BundleRows(path), made, shapes, protected, engine)
+    return _validate(BundleRows(path), made, shapes, protected, make)
 
 
-def validate_derived(derived: Derived, protected: list[ProtectedSet]) -> Validation:
+def validate_derived(derived: Derived, protected: list[ProtectedSet], make: MakeEngine = plain_python) -> Validation:
     """Validate a release that was derived and not yet cut."""
     made = Validation(derived.facts.terms.slug, derived.version)
     shapes = shapes_of_definitions(derived.facts.definitions, derived.facts.epoch)
-    return _validate(ProjectedRows(derived.made), made, shapes, protected, None)
+    return _validate(ProjectedRows(derived.made), made, shapes, protected, make)
 
 
 def validate_file(
-    path: Path, protected: list[ProtectedSet], config: str | None = None, split: str | None = None
+    path: Path,
+    protected: list[ProtectedSet],
+    config: str | None = None,
+    split: str | None = None,
+    make: MakeEngine = plain_python,
 ) -> Validation:
     """Validate a foreign set. Raises InvalidInput."""
     source = FileRows(path, config, split)
-    made = _validate(source, Validation(path.name), {}, protected, None)
+    made = _validate(source, Validation(path.name), {}, protected, make)
     shown = [f"{row} {problem}" for row, problem in sorted(source.unread.items())]
     made.notes += shown[:20] + ([f"and {len(shown) - 20} rows more cannot be read"] if len(shown) > 20 else [])
     if made.examples == 0:
@@ -78,7 +92,7 @@ def _validate(
     made: Validation,
     shapes: dict[str, TopicShape],
     protected: list[ProtectedSet],
-    engine: Engine[Any] | None,
+    make: MakeEngine,
 ) -> Validation:
     languages = set(languages_of(shapes.values()))
     for config in () if languages else EXAMPLES:
@@ -86,5 +100,5 @@ def _validate(
             if isinstance(found := row.get("language"), str):
                 languages.add(found)
     check_examples(source, installed_instruments(sorted(languages), protected), made)
-    made.measures = measure_release(count_release(engine or LocalEngine(source.rows)), shapes)
+    made.measures = measure_release(count_release(make(source)), shapes)
     return made

@@ -12,6 +12,7 @@ from tests.audit.demo import SECOND, call
 from tests.support.balanced import balanced
 from tests.support.findings import ANSWER, clean
 
+PLAIN = ("--engine", "python")
 TURNS = clean()["messages"]
 
 
@@ -21,19 +22,19 @@ def lines(path, *rows):
 
 
 def result(path, *more):
-    done = call("validate", path, "--json", *more)
+    done = call("validate", path, "--json", *PLAIN, *more)
     return done.code, json.loads(done.out)
 
 
 def test_release_of_the_demonstration_passes_and_says_what_was_not_measured(demo):
-    done = call("validate", demo.home / "releases" / SECOND)
+    done = call("validate", demo.home / "releases" / SECOND, *PLAIN)
     assert done.code == 0, done.out
     assert done.out.startswith("PASS  contested-pilot 2.0.0\n")
     assert "\nNot measured (" in done.out
 
 
 def test_home_is_what_its_next_release_will_hold(home):
-    done = call("--home", home, "validate", "--json")
+    done = call("--home", home, "validate", "--json", *PLAIN)
     made = json.loads(done.out)
     assert done.code == 0, done.out
     assert made["dataset"] == "contested-pilot"
@@ -41,7 +42,7 @@ def test_home_is_what_its_next_release_will_hold(home):
 
 
 def test_same_release_gives_the_same_bytes_twice(demo):
-    one, other = (call("validate", demo.home / "releases" / SECOND, "--json").out for _ in range(2))
+    one, other = (call("validate", demo.home / "releases" / SECOND, "--json", *PLAIN).out for _ in range(2))
     assert one == other
 
 
@@ -110,7 +111,7 @@ def test_outsiders_dataset_with_positions_is_measured(tmp_path):
 def test_file_that_is_no_dataset_is_a_wrong_call(tmp_path, content, said):
     path = tmp_path / "set.jsonl"
     path.write_bytes(content)
-    done = call("validate", path)
+    done = call("validate", path, *PLAIN)
     assert done.code == 2
     assert said in done.err
     assert "Traceback" not in done.err
@@ -122,19 +123,25 @@ def test_damaged_bundle_is_said_and_never_a_traceback(demo, tmp_path):
     manifest = (demo.home / "releases" / SECOND / "manifest.json").read_text("utf-8")
     (folder / "manifest.json").write_text(manifest, "utf-8")
     (folder / "data" / "sft" / "train-00000000.parquet").write_bytes(b"PAR1 no")
-    done = call("validate", folder)
+    done = call("validate", folder, *PLAIN)
     assert (done.code, done.err) == (1, "evenhand: data/sft: holds a file that is no readable Parquet\n")
     (folder / "manifest.json").write_text(manifest.replace("manifest/v1", "manifest/v9"), "utf-8")
-    done = call("validate", folder)
+    done = call("validate", folder, *PLAIN)
     assert done.code == 1
     assert "manifest.json" in done.err
     assert "Traceback" not in done.err
+
+
+def test_spark_reads_releases_only(tmp_path):
+    done = call("validate", lines(tmp_path / "set.jsonl", {"messages": TURNS}), "--engine", "spark")
+    assert done.code == 2
+    assert "Spark reads a release's folder" in done.err
 
 
 def test_nowhere_and_broken_protected_sets_are_wrong_calls(tmp_path):
     path = lines(tmp_path / "set.jsonl", {"messages": TURNS})
     assert call("validate", tmp_path / "nowhere").code == 2
     (tmp_path / "bad.ngrams").write_bytes(b"{}")
-    done = call("validate", path, "--protected", tmp_path)
+    done = call("validate", path, "--protected", tmp_path, *PLAIN)
     assert done.code == 2
     assert "bad.ngrams" in done.err

@@ -24,22 +24,24 @@ from curation_validators.sourcing import check_licence, check_origin, check_quot
 
 Instrument = TypeVar("Instrument")
 NOT_INSTALLED = "needs the extra «validate»"
-CHECKS = (
-    "shape",
-    "text",
-    "language-tag",
-    "language",
-    "duplicate",
-    "near-duplicate",
-    "personal-data",
-    "secrets",
-    "contamination",
-    "sources",
-    "quotes",
-    "licence",
-    "origin",
-    "mirrors",
-)
+RULES_OF = {
+    "shape": ("shape/content",),
+    "text": ("text/empty", "text/hidden-character", "text/normal-form", "text/too-long", "text/mixed-script"),
+    "language-tag": ("language/unknown",),
+    "language": ("language/differs",),
+    "duplicate": ("duplicate/exact",),
+    "near-duplicate": ("duplicate/near",),
+    "personal-data": ("personal/identifier", "personal/contact"),
+    "secrets": ("secret/credential",),
+    "contamination": ("contamination/protected",),
+    "sources": ("source/incomplete", "source/unarchived"),
+    "quotes": ("source/quote-fuzzy", "source/quote-missing"),
+    "licence": ("licence/missing",),
+    "origin": ("origin/unnamed",),
+    "mirrors": ("mirror/unknown", "mirror/one-sided"),
+}
+"""Check → the rules that it knows."""
+CHECKS = tuple(RULES_OF)
 
 
 @dataclass(slots=True)

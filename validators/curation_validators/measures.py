@@ -371,6 +371,7 @@ def _agreement(scope: Scope) -> Figures:
 
 
 def _alpha(units: Mapping[Unit, int]) -> Figure:
+    units = dict(sorted(units.items()))  # in one order, so that sums of fractions end in the same last bit
     judged = sum(number for unit, number in units.items() if sum(count for _, count in unit) >= 2)
     require(judged, "revisions with two reviews")
     alpha = alpha_of_units(units)

@@ -64,6 +64,8 @@ class Validation:
     findings: list[Finding] = field(default_factory=list)
     measures: list[Measured] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    suites: list[dict[str, Any]] | None = None
+    """What Great Expectations says of it, where it was run."""
 
     def take(self, finding: Finding) -> None:
         """Count a finding, and keep it unless its rule has enough."""
@@ -87,7 +89,7 @@ class Validation:
 
     def as_json(self) -> dict[str, Any]:
         """The result for programs."""
-        return {
+        found = {
             "schema": SCHEMA,
             "dataset": self.dataset,
             "version": self.version,
@@ -99,6 +101,7 @@ class Validation:
             "measures": [item.as_json() for item in self.measures],
             "notes": list(self.notes),
         }
+        return found if self.suites is None else found | {"suites": self.suites}
 
     def render(self) -> bytes:
         """The result's bytes."""

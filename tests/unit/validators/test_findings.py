@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation_validators.examples import CHECKS, Instruments, check_example
+from curation_validators.examples import CHECKS, RULES_OF, Instruments, check_example
 from curation_validators.findings import RULES
 from curation_validators.records import read_record
 from tests.support.findings import case_folder, clean, faults, findings_for, instruments, message_for, saying
@@ -45,6 +45,10 @@ def test_every_rule_has_a_golden_case_and_every_golden_case_a_rule():
     nouns = {rule.split("/")[0] for rule in RULES}
     kept = {path.parent.relative_to(GOLDEN).parts for path in GOLDEN.glob("*/*/*/message.txt")}
     assert {(f"{noun}/{rule}", name) for noun, rule, name in kept if noun in nouns} == set(FAULTS)
+
+
+def test_every_rule_belongs_to_one_check():
+    assert sorted(rule for rules in RULES_OF.values() for rule in rules) == sorted(RULES)
 
 
 def test_example_without_fault_passes_every_check():

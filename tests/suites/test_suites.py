@@ -1,0 +1,74 @@
+"""The suites say what the measures say, whichever engine counted; an exception is an error and never a fail."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from curation_validators.findings import RULES
+from curation_validators.measures import MEASURES
+from tests.support.balanced import FAULTS, balanced, write_bundle_data
+
+ROOT = Path(__file__).parents[2]
+RUN = Path(__file__).with_name("run_suites.py")
+PACKAGES = [ROOT, ROOT / "api", ROOT / "schemas", ROOT / "validators"]
+
+
+def run(engine, *folders):
+    """What the suites say of each folder."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, PACKAGES))}
+    done = subprocess.run(
+        [sys.executable, RUN, engine, *folders], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3_000:]
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def broken(found):
+    return {name for name, (outcome, _) in found["suites"].items() if outcome == "fail"}
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """A dataset without fault, then one for each fault."""
+    made = [balanced(), *(make() for make, _ in FAULTS.values())]
+    return [write_bundle_data(tables, tmp_path_factory.mktemp("bundle"), files=3) for tables in made]
+
+
+@pytest.fixture(scope="module")
+def on_pandas(folders):
+    return run("pandas", *folders)
+
+
+def place(fault):
+    return 1 + list(FAULTS).index(fault)
+
+
+def test_suites_on_pandas_see_each_fault_and_no_other(on_pandas):
+    assert all(item["same"] for item in on_pandas), "pandas counts something else than plain Python"
+    assert [broken(item) - set(RULES) for item in on_pandas] == [set(), *(expected for _, expected in FAULTS.values())]
+    for item in on_pandas:
+        assert set(item["suites"]) == set(MEASURES) | set(RULES)
+        assert "error" not in {outcome for outcome, _ in item["suites"].values()}
+    assert on_pandas[0]["suites"]["language/differs"] == ["insufficient", "none"], "no detector was there"
+
+
+def test_gate_and_warning_are_told_apart(on_pandas):
+    skewed, proposer = (on_pandas[place(name)]["suites"] for name in ("skewed positions", "a proposer of a third"))
+    assert skewed["balance/position-share"] == ["fail", "gate"]
+    assert proposer["provenance/proposer-share"] == ["fail", "warn"]
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs a Java runtime, and none is on the PATH")
+def test_spark_gives_the_same_result_as_pandas_on_the_same_bundle(folders, on_pandas):
+    fault = place("refusals on one side only")
+    (on_spark,) = run("spark", folders[fault])
+    assert on_spark == on_pandas[fault]
+    assert on_spark["same"]
+    assert broken(on_spark) == {"balance/refusal-parity"}

@@ -1,0 +1,1 @@
+"""Great Expectations suites over a release, and the engines that count for them. They need the extra «validate»."""
