@@ -130,6 +130,7 @@ def documented_files() -> list[re.Pattern[str]]:
 def test_demonstration_runs_as_the_readme_says(checkout):
     output = play(checkout, DEMO)
     check_shown(DEMO, output)
+    check_story(output)
     release = checkout / "demo-home/releases/2.0.0"
     files = sorted(path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file())
     patterns = documented_files()
@@ -137,6 +138,23 @@ def test_demonstration_runs_as_the_readme_says(checkout):
     unseen = [pattern.pattern for pattern in patterns if not any(pattern.fullmatch(name) for name in files)]
     assert unseen == [], "bundle.md names files that no bundle has"
     check_without_our_code(checkout, release)
+
+
+def check_story(output: str) -> None:
+    """Everything that can become of an example became of one, and the pilot's card counts it rightly."""
+    head, *rows = re.findall(r"^(?:kind|sft|preference|prompt|pluralistic) +[\w ]+$", output, re.MULTILINE)
+    columns = zip(*(map(int, row.split()[1:]) for row in rows), strict=True)
+    came = dict(zip(head.split()[1:], map(sum, columns), strict=True))
+    assert all(came[status] for status in ("accepted", "contested", "rejected", "unresolved", "withdrawn"))
+    card = " ".join((ROOT / "datasets/contested-pilot/card.md").read_text("utf-8").split())
+    assert (
+        f"{came['accepted']} of them were accepted by the simulated reviewers, {came['contested']} are contested, "
+        f"{came['unresolved']} is unresolved, {came['rejected']} were rejected and {came['withdrawn']} was withdrawn"
+    ) in card
+    (acts,) = re.findall(r"^Acts: (.*)\.$", output, re.MULTILINE)
+    done = {act.split()[0] for act in acts.split(", ")}
+    assert done >= {"appeal", "flag", "uphold", "pass", "revise", "supersede", "withdraw"}
+    assert "release 2" in acts
 
 
 def check_without_our_code(checkout: Path, release: Path) -> None:
