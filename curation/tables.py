@@ -287,6 +287,13 @@ policy_drafts = _table(
     Column("reason", Text, nullable=False),
     Column("supersedes", _HASH, nullable=False),
 )
+prompt_shingles = _table(
+    "prompt_shingles",
+    Column("shingle", _HASH, primary_key=True),
+    Column("commitment", _HASH, primary_key=True, index=True),
+    Column("evaluation", Boolean, nullable=False),
+    Column("example", _ID, nullable=False, index=True),
+)
 imported = _table(
     "imported",
     Column("source", word(128), primary_key=True),

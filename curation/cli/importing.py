@@ -21,6 +21,7 @@ from curation.cli.printing import print_json, shown
 
 if TYPE_CHECKING:
     from curation.imports.contributions import ImportContributions
+    from curation.imports.paired import ImportPairs
     from curation.imports.rows import ImportRows
     from curation.imports.summary import BadLine, Summary
     from curation.writing import Platform
@@ -32,18 +33,21 @@ class Format(StrEnum):
     contributions = "contributions"
     messages = "messages"
     preference = "preference"
+    paired_prompts = "paired-prompts"
 
 
 def import_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="JSON lines, Parquet, or a dataset's folder.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="JSON lines, Parquet, a dataset's folder, or CSV (pairs).", show_default=False)
+    ],
     form: Annotated[Format, typer.Option("--format", help="What its lines are.", show_default=False)],
     source: Annotated[
         str | None, typer.Option("--source", help="The name under which its lines are remembered; its file name.")
     ] = None,
     people: Annotated[Path | None, typer.Option("--people", help="Simulated people (contributions only).")] = None,
     mapping: Annotated[
-        Path | None, typer.Option("--mapping", help="YAML that says where fields come from (messages, preference).")
+        Path | None, typer.Option("--mapping", help="YAML that says where fields come from (not for contributions).")
     ] = None,
     config: Annotated[str | None, typer.Option("--config", help="Which config of a dataset's folder.")] = None,
     split: Annotated[str | None, typer.Option("--split", help="Which split of a folder; all by default.")] = None,
@@ -57,9 +61,11 @@ def import_file(
     name = check_source(source or file.resolve().name)
     _check_options(form, people=people, mapping=mapping, config=config, split=split)
     with opened_platform(context) as platform:
-        command: ImportContributions | ImportRows
+        command: ImportContributions | ImportRows | ImportPairs
         if form is Format.contributions:
             command = _contributions(file, name, people, who, dry_run)
+        elif form is Format.paired_prompts:
+            command = _pairs(file, name, mapping, acting(platform, who).handle, dry_run)
         else:
             proposer = acting(platform, who).handle
             command = _rows(file, name, form, proposer, (mapping, config, split), dry_run)
@@ -74,8 +80,11 @@ def import_file(
 def _check_options(form: Format, **given: object) -> None:
     from curation.errors import InvalidInput
 
-    foreign = ("mapping", "config", "split") if form is Format.contributions else ("people",)
-    for name in foreign:
+    foreign = {
+        Format.contributions: ("mapping", "config", "split"),
+        Format.paired_prompts: ("people", "config", "split"),
+    }
+    for name in foreign.get(form, ("people",)):
         if given[name] is not None:
             raise InvalidInput(f"does not belong to --format {form.value}", where=f"--{name}")
 
@@ -84,6 +93,12 @@ def _contributions(file: Path, source: str, people: Path | None, who: str | None
     from curation.imports.contributions import ImportContributions
 
     return ImportContributions(path=file, source=source, people=people, by=who, dry_run=dry_run)
+
+
+def _pairs(file: Path, source: str, mapping: Path | None, proposer: str, dry_run: bool) -> ImportPairs:
+    from curation.imports.paired import ImportPairs
+
+    return ImportPairs(path=file, source=source, by=proposer, mapping=mapping, dry_run=dry_run)
 
 
 def _rows(
@@ -109,8 +124,9 @@ def _rows(
     )
 
 
-def _run(platform: Platform, command: ImportContributions | ImportRows, as_json: bool) -> Summary:
+def _run(platform: Platform, command: ImportContributions | ImportRows | ImportPairs, as_json: bool) -> Summary:
     from curation.imports.contributions import ImportContributions, import_contributions
+    from curation.imports.paired import ImportPairs, import_pairs
     from curation.imports.rows import import_rows, set_size
     from curation.imports.summary import Watch
 
@@ -122,6 +138,9 @@ def _run(platform: Platform, command: ImportContributions | ImportRows, as_json:
         size = command.path.stat().st_size if command.path.is_file() else 0
         with _progress(size) as reached:
             return import_contributions(platform, command, Watch(tell, reached))
+    if isinstance(command, ImportPairs):
+        with _progress(command.path.stat().st_size if command.path.is_file() else 0) as reached:
+            return import_pairs(platform, command, Watch(tell, reached))
     with _progress(set_size(command)) as reached:
         return import_rows(platform, command, Watch(tell, reached))
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,7 +36,23 @@ def plan(
     if planned["left_out"]:
         typer.echo("\nLeft out")
         print_table(["example", "why"], [[item["example"], item["reason"]] for item in planned["left_out"]])
-    typer.echo("\nNo balance gate applies: balance is not measured yet.")
+    _print_gates(planned["gates"])
+
+
+def _print_gates(gates: dict[str, Any]) -> None:
+    typer.echo("\nGates")
+    for topic, reason in gates["left_out"].items():
+        typer.echo(f"  {topic} leaves the release: {reason}")
+    broken = [item for item in gates["measures"] if item["breaks"] or item["outcome"] == "error"]
+    for item in broken:
+        where = " ".join(part for part in (item["topic"], item["subject"], item["config"]) if part)
+        typer.echo(f"  {item['breaks'] or 'error'}  {item['measure']}, {where}: {item['message']}")
+    counts = Counter(item["outcome"] for item in gates["measures"])
+    if not gates["left_out"]:
+        typer.echo("  No topic fails a gate.")
+    typer.echo(
+        f"  {counts['pass']} measures pass; {counts['insufficient']} are not measured: `evenhand validate` says why."
+    )
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`evenhand topics`: topics in force, empty seats, and the policy."""
+"""`evenhand topics`: topics in force, proposals about them, empty seats, and the policy."""
 
 from __future__ import annotations
 
@@ -59,6 +59,53 @@ def show(
         typer.echo(wrapped(text(position.statement), "  "))
     typer.echo("\nDisputed words")
     typer.echo(wrapped(text(found.disputed_terms), "  "))
+
+
+@app.command()
+def propose(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The proposal, as YAML or JSON.", show_default=False)],
+    who: Annotated[str | None, typer.Option("--as", help="Handle of the person who proposes.")] = None,
+) -> None:
+    """Propose a topic, or an amendment of one. It is judged in rounds; accepted, it binds two epochs later."""
+    from curation.examples.propose import Propose, propose_example, read_proposal
+
+    proposal = read_proposal(file)
+    with opened_platform(context) as platform:
+        actor = acting(platform, who)
+        with platform.write() as writing:
+            recorded = propose_example(writing, actor, Propose(example=proposal))
+            history = writing.existing(getattr(recorded.event, "example", ""))
+    typer.echo(f"Proposed as {history.example}, revision {recorded.leaf}.")
+    typer.echo(f"It is judged by: {', '.join(history.latest.round.required)}.")
+    if changes := getattr(recorded.event, "outline").changes:  # noqa: B009  # a TopicProposed
+        typer.echo(f"It changes: {', '.join(changes)}.")
+
+
+@app.command()
+def drafts(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False
+) -> None:
+    """List the proposals about topics: how each stands, what it changes, whom it waits for."""
+    from curation.topics.proposals import list_proposals
+
+    with opened_platform(context) as platform, platform.read() as loaded:
+        found = list_proposals(loaded)
+    if as_json:
+        print_json([item.plain() for item in found])
+        return
+    rows = [
+        [
+            item.example,
+            item.topic,
+            item.status,
+            ", ".join(item.changes) or "a new topic",
+            ", ".join(f"{name} {count}" for name, count in item.empty_seats.items()) or "none",
+            ", ".join(item.lacks) or "none",
+        ]
+        for item in found
+    ]
+    print_table(["proposal", "topic", "status", "changes", "empty seats", "lacks"], rows)
 
 
 @app.command()

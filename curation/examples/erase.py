@@ -11,6 +11,7 @@ from __future__ import annotations
 from sqlalchemy import delete, insert, select
 
 from curation.errors import InvalidInput, NotAllowed, NotFound
+from curation.examples.near import forget_prompts
 from curation.people.accounts import Actor
 from curation.tables import erasures, log_leaves, openings, pending_leaves
 from curation.writing import Recorded, Writing
@@ -74,6 +75,7 @@ def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
         OpeningErased, example=event.example, act=command.act, commitments=gone, ground=command.ground
     )
     writing.connection.execute(insert(erasures), [{"commitment": item, "act": command.act} for item in gone])
+    forget_prompts(writing, commitments=gone)
     writing.leaves_traces = True
     writing.connection.execute(delete(openings).where(openings.c.commitment.in_(gone)))
     return recorded

@@ -8,12 +8,15 @@ Rules that always hold:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
 
 from curation.errors import InvalidInput, Refused
+from curation.examples.near import Written, keep_apart
 from curation.identifiers import new_example_id, new_group_id
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
@@ -32,9 +35,8 @@ from curation_schemas.example import (
     PromptExample,
     SftExample,
 )
-from curation_schemas.parsing import SchemaInvalid, validate
+from curation_schemas.parsing import SchemaInvalid, load_yaml, validate
 
-Written = PromptExample | SftExample | PreferenceExample | PluralisticExample
 AnyExample = PromptExample | SftExample | PreferenceExample | PluralisticExample | TopicProposal
 
 
@@ -61,6 +63,16 @@ def read_example(value: object, where: str = "example") -> AnyExample:
         raise InvalidInput(str(error), where=where) from None
 
 
+def read_proposal(path: Path) -> TopicProposal:
+    """Read a proposal about a topic from YAML or JSON. Raises InvalidInput."""
+    try:
+        return validate(TopicProposal, load_yaml(path.read_text("utf-8")))
+    except SchemaInvalid as error:
+        raise InvalidInput(str(error), where=str(path)) from None
+    except (OSError, UnicodeDecodeError):
+        raise InvalidInput("cannot be read as UTF-8 text", where=str(path)) from None
+
+
 def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Signer | None = None) -> Recorded:
     """Take in a new example and open its first round. Raises Refused, NotFound."""
     writing.admit(actor, "contributor")
@@ -72,14 +84,39 @@ def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Si
             raise Refused("propose/topic-taken", message, hint="Review that proposal, or amend it once it is in force.")
     if example.group:
         writing.lock_group(example.group)
+    recorded = _record(writing, actor, example, new_example_id(writing.token_bytes), example.group, signer)
+    event = recorded.event
+    if example.group or (isinstance(event, RevisionBrought) and (event.mirrors or event.translation_of)):
+        _check_links(writing, recorded)
+    return recorded
+
+
+def propose_mirrored(writing: Writing, actor: Actor, examples: Sequence[Written]) -> list[Recorded]:
+    """Take in examples that mirror each other, in a group of their own, each naming all others. Raises Refused."""
+    writing.admit(actor, "contributor")
+    ids = [new_example_id(writing.token_bytes) for _ in examples]
+    group = new_group_id(writing.token_bytes)
+    recorded = []
+    for own, example in zip(ids, examples, strict=True):
+        linked = example.model_copy(update={"mirrors": [item for item in ids if item != own]})
+        recorded.append(_record(writing, actor, linked, own, group, None))
+    for item in recorded:
+        _check_links(writing, item)
+    return recorded
+
+
+def _record(
+    writing: Writing, actor: Actor, example: AnyExample, own: str, group: str | None, signer: Signer | None
+) -> Recorded:
+    """Record a proposal and open its first round."""
     openings: list[Opening] = []
     fields = _fields(writing, actor, example, openings)
-    fields["example"] = new_example_id(writing.token_bytes)
-    fields["group"] = example.group or _group_of_links(writing, fields)
+    fields["example"] = own
+    fields["group"] = group or _group_of_links(writing, fields)
     proposed = TopicProposed if isinstance(example, TopicProposal) else ExampleProposed
     recorded = writing.record(proposed, openings=openings, signer=signer, **fields)
-    if example.group or fields.get("mirrors") or fields.get("translation_of"):
-        _check_links(writing, recorded)
+    if isinstance(recorded.event, ExampleProposed) and not isinstance(example, TopicProposal):
+        keep_apart(writing, example, recorded.event)
     start_clock(writing, recorded.leaf, 1, fields["example"])
     organisations = organisations_of(writing.connection, actor.account)
     if organisations:
@@ -103,6 +140,8 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
         raise Refused("revise/same-example", "a revision cannot change kind", hint="Propose a new one.")
     recorded = writing.record(revised, openings=openings, signer=signer, **fields)
     _check_links(writing, recorded)
+    if isinstance(recorded.event, ExampleRevised) and not isinstance(command.example, TopicProposal):
+        keep_apart(writing, command.example, recorded.event)
     if replaced.round.closed is None:
         end_stage(writing, history, replaced.round, "revised", by=recorded.leaf)
     start_clock(writing, recorded.leaf, 1, command.example_id)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from curation.examples.near import forget_prompts
 from curation.log.attestation import Signer
 from curation.people.accounts import Actor
 from curation.reviews.ending import end_stage
@@ -38,6 +39,7 @@ def withdraw_example(writing: Writing, actor: Actor, command: Withdraw, signer: 
         revision=history.latest.leaf,
         reason=command.reason,
     )
+    forget_prompts(writing, example=command.example_id)
     for revision in history.revisions:
         if revision.round.closed is None:
             end_stage(writing, history, revision.round, "withdrawn", by=recorded.leaf)

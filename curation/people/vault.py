@@ -23,7 +23,7 @@ from curation.identifiers import TokenBytes, new_pseudonym
 from curation.tables import account_keys, vault
 
 DATASET_SCOPE = "dataset"
-Purpose = Literal["organisation", "proposal", "lease"]
+Purpose = Literal["organisation", "proposal", "lease", "near"]
 _NONCE_BYTES = 12
 
 

@@ -18,7 +18,7 @@ from curation.rulebook.history import History, Revision
 Published = dict[str, tuple[str, str]]
 """Example id → (config, revision)."""
 
-LeftOut = Literal["open", "rejected", "withdrawn", "flagged", "erased", "topic", "draft"]
+LeftOut = Literal["open", "rejected", "withdrawn", "flagged", "erased", "topic", "draft", "gated"]
 CONFIG_OF_KIND = {"sft": "sft", "preference": "preference", "pluralistic": "pluralistic", "prompt": "prompts"}
 
 

@@ -233,6 +233,18 @@ class Replay:
         else:
             self._check_cut(event)
             self.cuts.append(Cut(index, event))
+            self._leave_out_gated(event)
+
+    def _leave_out_gated(self, event: ReleaseCut) -> None:
+        """What a release published lacks the topics that its event names."""
+        held = self.snapshots.get(event.size)
+        if event.gated and held is not None:
+            gated = frozenset(event.gated)
+            self.snapshots[event.size] = self.without(held, gated)
+
+    def without(self, published: Published, topics: frozenset[str]) -> Published:
+        """What is published, but for some topics."""
+        return {item: place for item, place in published.items() if self.histories[item].first.topic not in topics}
 
     def _check_elapsed(self, history: History, event: RoundClosed | FlagLapsed) -> None:
         """The epochs' dates bound how long a round or a flag can have been open."""

@@ -197,6 +197,18 @@ def _(world: World) -> Forged:
     return forged(Forgery(world).change("topic:proposed", positions=["keep-it"]), "topic:proposed")
 
 
+@provokes("propose/evaluation", "trains-on-what-measures")
+def _(world: World) -> Attempt:
+    world.propose(kind="prompt", use="evaluation")
+    return attempt(world.propose, "ben")
+
+
+@provokes("propose/evaluation", "measures-what-trained")
+def _(world: World) -> Attempt:
+    world.propose()
+    return attempt(world.propose, "ben", kind="prompt", use="evaluation")
+
+
 @provokes("propose/topic-taken", "proposed-twice")
 def _(world: World) -> Attempt:
     world.propose_fields(topic_proposal("lake"))

@@ -1,0 +1,33 @@
+"""How near prompts are found
+
+Revision: 0003, after 0002.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import VARCHAR
+
+revision = "0003"
+down_revision = "0002"
+
+
+def _word(length: int) -> sa.String:
+    # Sorts by its bytes on every database; PostgreSQL would follow the database's own collation.
+    return sa.String(length).with_variant(VARCHAR(length, collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Go forward; there is no way back (a log is never shortened)."""
+    op.create_table(
+        "prompt_shingles",
+        sa.Column("shingle", _word(64), nullable=False),
+        sa.Column("commitment", _word(64), nullable=False),
+        sa.Column("evaluation", sa.Boolean(), nullable=False),
+        sa.Column("example", _word(32), nullable=False),
+        sa.PrimaryKeyConstraint("shingle", "commitment", name=op.f("pk_prompt_shingles")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_prompt_shingles_commitment"), "prompt_shingles", ["commitment"], unique=False)
+    op.create_index(op.f("ix_prompt_shingles_example"), "prompt_shingles", ["example"], unique=False)
