@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,11 @@ def groups_in_turn() -> Callable[[TokenBytes], str]:
     return draw
 
 
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demonstration. Look, and never change anything: copy it first."""
-    folder = tmp_path_factory.mktemp("demo")
+@cache
+def play_once(temporary: Path) -> Demo:
+    """Play it, once in a session: pytest has a fixture of its own for each folder that imports the one below."""
+    folder = temporary / "demo"
+    folder.mkdir()
     home, pilot = folder / "home", write_two_topics(folder / "pilot")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(curation.examples.propose, "new_group_id", groups_in_turn())
@@ -99,8 +100,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         patch.setattr(curation.demo, "begin_home", partial(begin_home, token_bytes=random.Random(SEED).randbytes))
         played = call("--home", home, "demo", "--dataset", pilot)
     assert played.code == 0, played.err
-    yield Demo(home, played.out)
-    shutil.rmtree(folder)
+    return Demo(home, played.out)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demonstration. Look, and never change anything: copy it first."""
+    played = play_once(tmp_path_factory.getbasetemp())
+    yield played
+    shutil.rmtree(played.home.parent, ignore_errors=True)
 
 
 @pytest.fixture
