@@ -7,7 +7,6 @@ import json
 import pytest
 import yaml
 
-from curation.home import open_home
 from tests.audit.demo import call
 from tests.cli.masking import assert_golden, masked
 
@@ -64,4 +63,3 @@ def test_what_is_no_proposal_is_refused_and_nothing_is_kept(someone, tmp_path):
     missing = call("--home", someone, "topics", "propose", tmp_path / "none.yaml", "--as", "zoe")
     assert "cannot be read as UTF-8 text" in missing.err
     assert call("--home", someone, "status", "--json").out == before
-    open_home(someone).close()
