@@ -24,15 +24,15 @@ SEATS = 3
 
 
 def _definition() -> dict:
-    labels = {"en": "label"}
-    statement = {"en": "A statement."}
+    labels = {"en": "label", "fr": "nom"}
+    statement = {"en": "A statement.", "fr": "Une phrase."}
     return {
         "schema": "evenhand/dataset/v1",
         "slug": "bench",
         "title": labels,
         "description": statement,
         "simulated": True,
-        "languages": ["en"],
+        "languages": ["en", "fr"],
         "licenses": ["CC0-1.0"],
         "reason": "A benchmark.",
         "policy": {
@@ -65,7 +65,7 @@ def _example(number: int, draw: random.Random) -> dict:
     return {
         "kind": "sft",
         "topic": "topic",
-        "language": "en",
+        "language": ("en", "fr")[number % 2],
         "positions": ["yes", "no"],
         "framing": "neutral",
         "claims": ["fact"],
@@ -79,7 +79,7 @@ def _example(number: int, draw: random.Random) -> dict:
             {
                 "url": f"https://example.org/{number}",
                 "publisher": "Publisher",
-                "owner": "Owner",
+                "owner": f"Owner {number % 40}",
                 "country": "US",
                 "language": "en",
                 "date": "2020-01-01",
@@ -107,7 +107,7 @@ def fill(home: Path, examples: int) -> dict:
         for perspective, number in (("left", 15), ("right", 15), ("", 10)):
             for place in range(number):
                 handle = f"sim-{perspective or 'writer'}-{place}"
-                joining = read_joining({"handle": handle, "languages": ["en"], "simulated": True})
+                joining = read_joining({"handle": handle, "languages": ["en", "fr"], "simulated": True})
                 actor = join(writing.connection, writing.vault, joining, writing.token_bytes)
                 people[perspective].append(actor)
                 if perspective:

@@ -8,7 +8,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,14 @@ from curation.log.notes import Checkpoint
 from curation.log.proofs import encode_tlog_proof
 from curation.log.tiles import TileHashes
 from curation.log.trust import TrustPolicy
+from curation.releases.report import REPORT
 from curation.rulebook.history import History, Revision
 from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import placement
 from curation.rulebook.replay import Replay, release_sizes, replay
 from curation.rulebook.rounds import Round
 from curation_schemas.bodies import read_body, unit_of
-from curation_schemas.parsing import SchemaInvalid
+from curation_schemas.parsing import SchemaInvalid, load_json
 
 NOT_PROVED = (
     "that the text is true, fair or complete",
@@ -149,9 +150,17 @@ class _Storyteller:
             if placed is not None:
                 found.append({"version": cut.event.version, "config": placed[0], "revision": placed[1]})
         now = self.state.snapshots.get(self.bundle.manifest.log.rows_at, {}).get(self.history.example)
-        if now is not None:
+        if now is not None and self.history.first.topic not in self._gated():
             found.append({"version": self.bundle.manifest.version, "config": now[0], "revision": now[1]})
         return found
+
+    def _gated(self) -> Collection[str]:
+        """The topics that left this release, as its report says; `verify` checks that it says so rightly."""
+        try:
+            left = load_json(self.bundle.read(REPORT))["left_out"]
+        except (BundleInvalid, SchemaInvalid, KeyError, TypeError):
+            return ()
+        return left if isinstance(left, dict) else ()
 
     def _open(self, unit: str, commitment: str | None, field: str = "") -> dict[str, Any] | None:
         """The text behind a commitment, or a word on why it is not here."""

@@ -26,14 +26,18 @@ from curation.log.proofs import decode_tlog_proof, verify_tlog_proof
 from curation.log.tiles import TileHashes, audit_tiles, expected_paths
 from curation.log.trust import TrustPolicy, VerifiedCheckpoint
 from curation.releases.build_info import writer_versions
-from curation.releases.derive import Derived, derive
+from curation.releases.derive import Derived, derive, later_erasures
 from curation.releases.diff import next_version
+from curation.releases.gates import LEAF_ONLY, judge_gates
 from curation.releases.manifest import bundle_files, is_made_after, sha256_of
+from curation.releases.project import project
+from curation.releases.report import REPORT
 from curation.releases.strictest import not_admitted_by_strictest
 from curation.rulebook.placement import Published
 from curation_schemas.events import EVENT, ReleaseCut
 from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
 from curation_schemas.release import MADE_AFTER, MANIFEST
+from curation_validators.measures import MEASURES, failed_gates
 
 PROOF = MADE_AFTER[0]
 _PARQUET = re.compile(r"(data/[a-z]+/[a-z]+|openings/openings)-[0-9a-f]{8}\.parquet")
@@ -90,7 +94,14 @@ def _verify(bundle: Bundle, pin: Path | None, report: Report) -> None:
     for problem in openings.problems:
         report.fail(problem.where, problem.message)
     manifest = bundle.manifest
-    derived = derive(bundle.leaves, manifest.log.rows_at, manifest.log.size, manifest.log.origin, openings.body)
+    derived = derive(
+        bundle.leaves,
+        manifest.log.rows_at,
+        manifest.log.size,
+        manifest.log.origin,
+        openings.body,
+        _stated_gates(bundle),
+    )
     report.attested = dict(derived.state.attested)
     for violation in derived.state.violations:
         report.fail(f"leaf {violation.index}", f"{violation.message} (rule {violation.rule})")
@@ -101,7 +112,8 @@ def _verify(bundle: Bundle, pin: Path | None, report: Report) -> None:
     texts = _check_texts(bundle, derived, report)
     _check_listed(bundle, texts, report)
     if trust is not None:
-        _check_logged(bundle, trust, report)
+        _check_logged(bundle, trust, sorted(derived.facts.gates.gated), report)
+    _check_gates(bundle, derived, report)
     for example, message in not_admitted_by_strictest(derived):
         report.notes.append(f"example {example}: {message}")
 
@@ -309,7 +321,52 @@ def _first_difference(found: bytes, expected: bytes) -> str:
     return "is longer or shorter than what the log gives"
 
 
-def _check_logged(bundle: Bundle, trust: TrustPolicy, report: Report) -> None:
+def _stated_gates(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:
+    """What the bundle's report says of the topics that left it; nothing where it is not in its form."""
+    try:
+        left = load_json(bundle.read(REPORT), 10_000).get("left_out", {})
+    except (BundleInvalid, SchemaInvalid, AttributeError):
+        return {}
+    well_formed = isinstance(left, dict) and all(
+        isinstance(items, list) and all(isinstance(item, dict) for item in items) for items in left.values()
+    )
+    return dict(left) if well_formed else {}
+
+
+def _check_gates(bundle: Bundle, derived: Derived, report: Report) -> None:
+    """No topic is in the release that fails a gate, and what left it did fail one, as far as the log can show."""
+    gates, log = derived.facts.gates, bundle.manifest.log
+    whole = log.size == log.rows_at  # An erasure since the cut changes what is measured, and no gate.
+    for topic, failing in failed_gates(list(gates.measured)).items() if whole else ():
+        names = ", ".join(dict.fromkeys(item.measure for item in failing))
+        report.fail("data", f"topic {topic} fails {names} and is in the release all the same")
+    for topic, reason in gates.reasons().items():
+        report.notes.append(f"topic {topic} left this release: it {reason}")
+    if gates.gated:
+        _check_left(bundle, derived, report)
+    broken = dict.fromkeys(item.measure for item in gates.ended("error"))
+    report.notes += [f"{measure}: the measure broke" for measure in broken]
+    taken = {item.measure for item in gates.measured if item.outcome in ("pass", "fail")}
+    missing = [measure for measure in MEASURES if measure not in taken]
+    if missing:
+        report.notes.append(f"not measured anywhere in this release: {', '.join(missing)}")
+
+
+def _check_left(bundle: Bundle, derived: Derived, report: Report) -> None:
+    """Take the measures that need no text on the topics that left, and compare them with what the report says."""
+    gates, log = derived.facts.gates, bundle.manifest.log
+    later = later_erasures(bundle.leaves(log.rows_at, log.size), log.rows_at)
+    made = project(derived.state, lambda _unit, _commitment: None, later)
+    known = judge_gates(made, derived.facts.definitions, derived.facts.epoch, None, {}).measured
+    for topic, stated in gates.gated.items():
+        found = [item.as_json() for item in known if item.topic == topic and item.measure in LEAF_ONLY]
+        if [item for item in stated if item.get("measure") in LEAF_ONLY] != found:
+            report.fail(REPORT, f"says other things of topic {topic}, which left the release, than the log gives")
+        elif not any(item["breaks"] == "gate" for item in found):
+            report.notes.append(f"why topic {topic} left rests on texts that are not in this bundle: not checked")
+
+
+def _check_logged(bundle: Bundle, trust: TrustPolicy, gated: list[str], report: Report) -> None:
     """`release.tlog-proof`: the log itself names this manifest."""
     if not (bundle.path / PROOF).is_file():
         report.notes.append(f"{PROOF} is not there: nothing yet shows that the log names this manifest")
@@ -332,3 +389,6 @@ def _check_logged(bundle: Bundle, trust: TrustPolicy, report: Report) -> None:
         report.fail(MANIFEST, "is not the manifest that the log names for this release")
     elif event.size != manifest.log.rows_at:
         report.fail(PROOF, f"the log says that this release was cut at size {event.size}, not {manifest.log.rows_at}")
+    if isinstance(event, ReleaseCut) and sorted(event.gated) != gated:
+        says, is_ = (", ".join(topics) or "none" for topics in (sorted(event.gated), gated))
+        report.fail(PROOF, f"the log says that these topics left the release: {says}; its rows give {is_}")

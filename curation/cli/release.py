@@ -42,12 +42,13 @@ def plan(
 def _print_gates(gates: dict[str, Any]) -> None:
     typer.echo("\nGates")
     for topic, reason in gates["left_out"].items():
-        typer.echo(f"  {topic} leaves the release: {reason}")
-    broken = [item for item in gates["measures"] if item["breaks"] or item["outcome"] == "error"]
+        typer.echo(f"  {topic} leaves the release: it {reason}")
+    measures = [*(item for items in gates["failing"].values() for item in items), *gates["measures"]]
+    broken = [item for item in measures if item["breaks"] or item["outcome"] == "error"]
     for item in broken:
         where = " ".join(part for part in (item["topic"], item["subject"], item["config"]) if part)
         typer.echo(f"  {item['breaks'] or 'error'}  {item['measure']}, {where}: {item['message']}")
-    counts = Counter(item["outcome"] for item in gates["measures"])
+    counts = Counter(item["outcome"] for item in measures)
     if not gates["left_out"]:
         typer.echo("  No topic fails a gate.")
     typer.echo(

@@ -75,7 +75,15 @@ def derive_from_home(connection: Connection, home: Home, rows_at: int, size: int
     return derive(HomeLeaves(connection), rows_at, size, home.origin, texts.body)
 
 
-def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int, size: int) -> ReleaseManifest:
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A bundle's manifest, and the topics that left it because they fail a gate."""
+
+    manifest: ReleaseManifest
+    gated: list[str]
+
+
+def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int, size: int) -> Built:
     """Write the bundle over the first `rows_at` leaves into the new folder `target`.
 
     Args:
@@ -116,7 +124,7 @@ def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int,
         files=files,
     )
     (target / MANIFEST).write_bytes(render_manifest(manifest))
-    return manifest
+    return Built(manifest, sorted(derived.facts.gates.gated))
 
 
 def _write_openings(target: Path, derived: Derived, texts: OpenedTexts, files: dict[str, FileEntry]) -> None:

@@ -17,9 +17,11 @@ from typing import Any
 import yaml
 
 from curation.releases.diff import Difference
+from curation.releases.gates import Gates
 from curation.rulebook.definitions import Definitions
 from curation_schemas.definition import DatasetTerms, Policy, Topic
 from curation_schemas.release import CONFIGS, SPLITS
+from curation_validators.measures import MEASURES
 
 DataFiles = Mapping[tuple[str, str], str]
 """(config, split) → path of its Parquet file."""
@@ -42,6 +44,7 @@ class CardFacts:
     changes: Difference
     left_out: Mapping[str, int]
     """Reason → number of examples left out for it."""
+    gates: Gates
 
     @property
     def terms(self) -> DatasetTerms:
@@ -133,7 +136,9 @@ Examples in the log that this release does not hold, by reason:
 
 {left_out}
 
-No balance gate was applied to this release, and no balance measure was taken: not measured.
+## Balance
+
+{_balance(facts.gates)}
 
 ## Check it yourself
 
@@ -145,6 +150,35 @@ evenhand trace EXAMPLE_ID --bundle .
 The rows are a function of the first {facts.size} leaves of the log `{facts.origin}`, which this bundle carries in
 `log/`, and of the texts in `openings/`. Compare `log/checkpoint` with one that you got elsewhere: `--pin CHECKPOINT`.
 """.encode()
+
+
+_MEASURED = (
+    "Measured per topic, over all kinds and for each; `validation/report.json` and `validation/index.html` have it in "
+    "full. Balance counts labels: it cannot see a slant that reviewers let through."
+)
+
+
+def _balance(gates: Gates) -> str:
+    """What the gates did, what warns, and what was not measured, each by name."""
+    left = "\n".join(f"- {topic} {reason}" for topic, reason in gates.reasons().items())
+    taken = [item for item in gates.measured if item.outcome in ("pass", "fail")]
+    warnings = [f"- {item.measure}, {item.where}: {item.message}" for item in taken if item.breaks == "warn"]
+    missing = dict.fromkeys(
+        f"- {name}: not measured" for name in MEASURES if name not in {item.measure for item in taken}
+    )
+    broken = [f"- {item.measure}, {item.where}: the measure broke" for item in gates.ended("error")]
+    parts = [
+        _MEASURED,
+        f"Topics that left this release because they fail a gate:\n\n{left}" if left else "No topic fails a gate.",
+        f"{len(gates.ended('insufficient'))} measures of a topic or kind were not taken: not measured.",
+    ]
+    if missing:
+        parts.append("Measured nowhere in this release:\n\n" + "\n".join(missing))
+    if warnings:
+        parts.append("Warnings:\n\n" + "\n".join(warnings))
+    if broken:
+        parts.append("Broken:\n\n" + "\n".join(broken))
+    return "\n\n".join(parts)
 
 
 def _english(labels: Mapping[str, str]) -> str:

@@ -64,6 +64,11 @@ class PlannedRelease:
                 for example, item in placements
                 if item.config is None
             ],
+            "gates": {
+                "left_out": self.derived.facts.gates.reasons(),
+                "failing": {topic: list(items) for topic, items in self.derived.facts.gates.gated.items()},
+                "measures": [item.as_json() for item in self.derived.facts.gates.measured],
+            },
         }
 
 
@@ -103,7 +108,8 @@ def _cut(platform: Platform, actor: Actor) -> CutRelease:
     try:
         with reading(home.engine) as connection:
             size = _check_cuttable(connection)
-            manifest = build_bundle(connection, home, aside, size, size)
+            built = build_bundle(connection, home, aside, size, size)
+        manifest = built.manifest
         target = home.releases_path / manifest.version
         with platform.write() as writing:
             writing.admit(actor, "maintainer")
@@ -116,6 +122,7 @@ def _cut(platform: Platform, actor: Actor) -> CutRelease:
                 root=manifest.log.root,
                 manifest=sha256_of(aside / MANIFEST),
                 maintainers=[writing.vault.pseudonym_for_act(actor.account, DATASET_SCOPE)],
+                gated=built.gated,
             )
             shutil.rmtree(target, ignore_errors=True)  # the remains of a cut whose commit failed
             aside.rename(target)
@@ -155,7 +162,7 @@ def rebuild_release(platform: Platform, version: str, target: Path) -> ReleaseMa
             log_leaves.c.type == "opening:erased", log_leaves.c.idx >= rows_at
         )
         size = rows_at if connection.execute(later).scalar() is None else _last_size(connection)
-        return build_bundle(connection, home, target, int(rows_at), size)
+        return build_bundle(connection, home, target, int(rows_at), size).manifest
 
 
 def prove_releases(platform: Platform) -> Iterable[str]:

@@ -24,7 +24,9 @@ from curation.releases.card import (
     render_policies,
 )
 from curation.releases.diff import difference, next_version
+from curation.releases.gates import Failing, Gates, judge_gates, recorded_gates
 from curation.releases.project import BodyOf, Projection, project
+from curation.releases.report import PAGE, REPORT, render_page, render_report
 from curation.releases.tombstones import add_tombstones
 from curation.rulebook.placement import Published
 from curation.rulebook.replay import Replay, release_sizes, replay
@@ -60,12 +62,19 @@ class Derived:
             "diff.json": render_difference(self.facts),
             "dataset/dataset.yaml": render_definition(self.facts),
             **render_policies(self.facts.definitions),
+            REPORT: render_report(self.facts.terms.slug, self.version, self.facts.gates),
+            PAGE: render_page(self.facts.terms.slug, self.version, self.facts.gates),
             **{f"dataset/{path}": content for path, content in documents.items()},
         }
 
 
-def derive(leaves: Leaves, rows_at: int, size: int, origin: str, body_of: BodyOf) -> Derived:
+def derive(
+    leaves: Leaves, rows_at: int, size: int, origin: str, body_of: BodyOf, stated: Failing | None = None
+) -> Derived:
     """Derive the release over the first `rows_at` leaves; erasures up to `size` are respected.
+
+    `stated` is what a bundle's own report says of the topics that left it by a gate; whoever has every opening, and
+    so can measure them, leaves it out.
 
     Raises:
         Refused: the prefix is no epoch's end, or defines no dataset.
@@ -77,12 +86,12 @@ def derive(leaves: Leaves, rows_at: int, size: int, origin: str, body_of: BodyOf
     if state.definitions.terms is None:
         raise Refused("define/first", "the log defines no dataset")
     later = later_erasures(leaves(rows_at, size), rows_at)
-    made = project(state, body_of, later)
+    made, gates = _gated(state, body_of, later, recorded_gates(leaves(rows_at, size), rows_at), stated)
     earlier: list[tuple[str, Published]] = [
         (cut.event.version, state.snapshots.get(cut.event.size, {})) for cut in state.cuts
     ]
     previous, before = earlier[-1] if earlier else (None, {})
-    after = state.published()
+    after = state.without(state.published(), frozenset(gates.gated))
     version = next_version(previous, before, after)
     add_tombstones(made, state, earlier, version, later)
     left_out = Counter(item.reason for item in made.placements.values() if item.config is None)
@@ -96,8 +105,23 @@ def derive(leaves: Leaves, rows_at: int, size: int, origin: str, body_of: BodyOf
         rows=made.counts(),
         changes=difference(before, after),
         left_out=left_out,
+        gates=gates,
     )
     return Derived(state, made, version, previous, facts)
+
+
+def _gated(
+    state: Replay,
+    body_of: BodyOf,
+    later: Mapping[str, int],
+    recorded: list[str] | None,
+    stated: Failing | None,
+) -> tuple[Projection, Gates]:
+    """The rows of the release, without the topics that fail a gate; and what was measured."""
+    made = project(state, body_of, later, stated or ())
+    gates = judge_gates(made, state.definitions, state.epochs[-1].number, recorded, stated)
+    again = gates.gated and stated is None
+    return (project(state, body_of, later, gates.gated) if again else made), gates
 
 
 def later_erasures(leaves: Iterable[bytes], start: int) -> dict[str, int]:

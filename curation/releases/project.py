@@ -9,7 +9,7 @@ Rules that always hold (pure: log state and openings in, columns out):
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,10 +72,13 @@ class Projection:
 class _Projector:
     """Walks the published examples in the order of their ids."""
 
-    def __init__(self, state: Replay, body_of: BodyOf, later_erasures: Mapping[str, int]) -> None:
+    def __init__(
+        self, state: Replay, body_of: BodyOf, later_erasures: Mapping[str, int], gated: Collection[str]
+    ) -> None:
         self.state = state
         self.body_of = body_of
         self.later_erasures = later_erasures
+        self.gated = gated
         self.made = Projection()
         self._missing: list[str] = []
         self._erased_by: list[int] = []
@@ -88,6 +91,8 @@ class _Projector:
             self.made.placements[example] = placed
             if placed.config is not None:
                 self.made.placements[example] = self._still_there(history, placed)
+            if placed.config is not None and history.first.topic in self.gated:
+                self.made.placements[example] = Placement(None, placed.revision, "its topic fails a gate", "gated")
         published = {example for example, placed in self.made.placements.items() if placed.config is not None}
         for example in sorted(published):
             self._add_example(self.state.histories[example], self.made.placements[example], published)
@@ -252,12 +257,18 @@ class _Projector:
             self._add_source(history, leaf, event.counter_source)
 
 
-def project(state: Replay, body_of: BodyOf, later_erasures: Mapping[str, int] | None = None) -> Projection:
+def project(
+    state: Replay,
+    body_of: BodyOf,
+    later_erasures: Mapping[str, int] | None = None,
+    gated: Collection[str] = (),
+) -> Projection:
     """The rows of a release over a replayed log prefix, tombstones apart (tombstones.py).
 
     Args:
         state: the prefix, replayed.
         body_of: the openings that survive.
         later_erasures: for a bundle built again: commitment → index of an erasure after the prefix.
+        gated: the topics that leave the release.
     """
-    return _Projector(state, body_of, later_erasures or {}).run()
+    return _Projector(state, body_of, later_erasures or {}, gated).run()

@@ -13,14 +13,13 @@ from typing import Any
 
 from curation.errors import InvalidInput
 from curation.releases.derive import Derived
+from curation.releases.gates import ProjectedRows, shapes_of_definitions
 from curation.releases.manifest import read_manifest
 from curation.validating.sources import (
     BundleRows,
     FileRows,
-    ProjectedRows,
     languages_of,
     shapes_of_bundle,
-    shapes_of_definitions,
 )
 from curation_schemas.release import MANIFEST
 from curation_validators.contamination import ProtectedSet, builtin_sets, sets_in

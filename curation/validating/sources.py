@@ -18,10 +18,7 @@ from curation.errors import BundleInvalid, EvenhandError, InvalidInput
 from curation.imports.conversations import preference_content
 from curation.imports.files import RowFile, find_files
 from curation.log.leaf import canonical_json
-from curation.releases.project import Projection
-from curation.rulebook.definitions import Definitions
 from curation_schemas.parsing import SchemaInvalid, load_yaml
-from curation_schemas.release import SPLITS
 from curation_validators.measures import TopicShape
 from curation_validators.tables import rows_of_bundle
 
@@ -38,26 +35,6 @@ class BundleRows:
             yield from rows_of_bundle(self.bundle, config, columns)
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("holds a file that is no readable Parquet", where=f"data/{config}") from None
-
-    def where(self, config: str, number: int) -> str:
-        """A row without an id."""
-        return f"{config} row {number}"
-
-
-class ProjectedRows:
-    """The rows of a release that was derived and not yet written."""
-
-    def __init__(self, made: Projection) -> None:
-        self.made = made
-
-    def rows(self, config: str, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
-        """A config's rows, split after split."""
-        for split in SPLITS:
-            held = self.made.rows.get((config, split))
-            if held is not None and len(held):
-                names = [name for name in held.values if name in columns]
-                for values in zip(*(held.values[name] for name in names), strict=True):
-                    yield dict(zip(names, values, strict=True))
 
     def where(self, config: str, number: int) -> str:
         """A row without an id."""
@@ -136,15 +113,6 @@ def _cited(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
             plain = {str(name): str(value) for name, value in source.items() if value is not None}
             found[f"src_{hashlib.sha256(canonical_json(plain)).hexdigest()[:24]}"] = source
     return found
-
-
-def shapes_of_definitions(definitions: Definitions, epoch: int) -> dict[str, TopicShape]:
-    """What each topic in force should have."""
-    languages = tuple(definitions.terms.languages) if definitions.terms is not None else ()
-    return {
-        item.content.id: TopicShape(tuple(position.id for position in item.content.positions), languages)
-        for item in definitions.topics_at(epoch)
-    }
 
 
 def shapes_of_bundle(bundle: Path) -> dict[str, TopicShape]:

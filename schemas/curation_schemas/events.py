@@ -366,7 +366,10 @@ class EpochClosed(Event):
 
 
 class ReleaseCut(Event):
-    """A release: the log prefix `size` with Merkle root `root`, and the SHA-256 of its manifest."""
+    """A release: the log prefix `size` with Merkle root `root`, and the SHA-256 of its manifest.
+
+    `gated` names the topics that left it because they fail a gate.
+    """
 
     type: Literal["release:cut"] = "release:cut"
     version: SemVer
@@ -374,6 +377,7 @@ class ReleaseCut(Event):
     root: Hash
     manifest: Hash
     maintainers: Maintainers
+    gated: list[Slug] = Field(default_factory=list, max_length=500)
 
 
 AnyEvent = (

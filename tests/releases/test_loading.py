@@ -102,7 +102,7 @@ def test_two_homes_of_the_same_version_each_load_their_own_rows(template, tmp_pa
     """`datasets` caches by folder name and listed files: were they named by pattern, one home's rows would be the
     other's."""
     bundles = []
-    for name, examples in (("one", 20), ("two", 21)):
+    for name, examples in (("one", 12), ("two", 13)):
         bundle = made_home(template, tmp_path / name, examples)
         bundles.append(Path(shutil.copytree(bundle, tmp_path / name / "releases" / "1.0.0")))
     assert {Folder(bundle).manifest()["version"] for bundle in bundles} == {"1.0.0"}
@@ -114,7 +114,7 @@ def test_two_homes_of_the_same_version_each_load_their_own_rows(template, tmp_pa
 def test_a_release_built_again_in_place_loads_its_new_rows(template, tmp_path):
     place = tmp_path / "1.0.0"
     rows = []
-    for name, examples in (("one", 20), ("two", 21)):
+    for name, examples in (("one", 12), ("two", 13)):
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(made_home(template, tmp_path / name, examples), place)
         wanted = [row["example_id"] for row in Folder(place).rows("data/sft/train-*.parquet")]

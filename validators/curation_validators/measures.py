@@ -323,9 +323,8 @@ def _completeness(scope: Scope) -> Figures:
 
 
 def _copies(scope: Scope) -> Figures:
+    require(scope.examples, "examples")
     extra = sum(sums[1] for sums in scope.of(scope.counts.copies).values())
-    if not extra:  # One copy is a copy among however few; that there is none says little of a handful.
-        require(scope.examples, "examples")
     message = f"{extra} examples repeat another one word for word" if extra else "no text occurs twice"
     yield "", Figure(float(extra), _level(extra > 0), message, items=scope.examples)
 

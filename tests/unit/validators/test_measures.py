@@ -104,12 +104,6 @@ def test_topic_that_is_defined_and_has_nothing_is_insufficient_everywhere():
     assert {item.outcome for item in measured({})} == {"insufficient"}
 
 
-def test_one_copy_fails_however_few_examples_there_are():
-    tables = balanced(groups=1)
-    tables["sft"][1]["messages"] = tables["sft"][0]["messages"]
-    assert broken(measured(tables)) == {"examples/exact-copies"}
-
-
 def test_nineteen_items_are_too_few_and_twenty_are_enough():
     for groups, outcome in ((19, "insufficient"), (20, "pass")):
         found = measured(balanced(groups=groups))

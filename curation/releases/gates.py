@@ -1,0 +1,130 @@
+"""Gates: which topics leave a release, because a measure of balance or provenance fails there.
+
+Rules that always hold (pure):
+- the measures are taken on the rows that the release would hold without any gate, so that the report shows what failed;
+- a topic that fails a gate leaves the release whole, and nothing else does; `insufficient` stops nothing;
+- a release that the log records already keeps the topics that left it then: a later erasure changes no gate;
+- a bundle lacks the texts of the topics that left it: what it says of them can be checked in part only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from curation.errors import CallerError
+from curation.log.leaf import decode_leaf
+from curation.releases.project import Projection
+from curation.rulebook.definitions import Definitions
+from curation_schemas.events import EVENT, ReleaseCut
+from curation_schemas.parsing import SchemaInvalid, validate
+from curation_schemas.release import SPLITS
+from curation_validators.counting import Counts, LocalEngine, count_release
+from curation_validators.measures import Measured, TopicShape, failed_gates, measure_release
+
+
+class ProjectedRows:
+    """The rows of a release that was derived and not yet written."""
+
+    def __init__(self, made: Projection) -> None:
+        self.made = made
+
+    def rows(self, config: str, columns: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+        """A config's rows, split after split."""
+        for split in SPLITS:
+            held = self.made.rows.get((config, split))
+            if held is not None and len(held):
+                names = [name for name in held.values if name in columns]
+                for values in zip(*(held.values[name] for name in names), strict=True):
+                    yield dict(zip(names, values, strict=True))
+
+    def where(self, config: str, number: int) -> str:
+        """A row without an id."""
+        return f"{config} row {number}"
+
+
+def shapes_of_definitions(definitions: Definitions, epoch: int) -> dict[str, TopicShape]:
+    """What each topic in force should have."""
+    languages = tuple(definitions.terms.languages) if definitions.terms is not None else ()
+    return {
+        item.content.id: TopicShape(tuple(position.id for position in item.content.positions), languages)
+        for item in definitions.topics_at(epoch)
+    }
+
+
+Failing = Mapping[str, list[dict[str, Any]]]
+"""Topic that left → its measures, as the report has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """What was counted and measured on the topics that stay, and the topics that left with their measures."""
+
+    counts: Counts
+    shapes: Mapping[str, TopicShape]
+    measured: tuple[Measured, ...]
+    gated: Failing
+
+    def ended(self, outcome: str) -> list[Measured]:
+        """The measures of the topics that stay that ended so."""
+        return [item for item in self.measured if item.outcome == outcome]
+
+    def reasons(self) -> dict[str, str]:
+        """Topic that left → the gates that it fails."""
+        found = {}
+        for topic, measures in self.gated.items():
+            names = dict.fromkeys(str(item.get("measure")) for item in measures if item.get("breaks") == "gate")
+            found[topic] = f"fails {', '.join(names)}" if names else "failed a gate when the release was cut"
+        return found
+
+
+def judge_gates(
+    made: Projection,
+    definitions: Definitions,
+    epoch: int,
+    recorded: Collection[str] | None,
+    stated: Failing | None,
+) -> Gates:
+    """Measure a release and say which topics leave it.
+
+    Args:
+        made: its rows without any gate.
+        definitions: every definition of the log.
+        epoch: the release's last epoch.
+        recorded: the topics that left it when it was cut, where the log says so.
+        stated: what a bundle's own report says of the topics that left it: whoever has the bundle only lacks their
+            texts, and cannot measure them. `verify` checks what of it can be checked.
+    """
+    shapes = shapes_of_definitions(definitions, epoch)
+    counts = count_release(LocalEngine(ProjectedRows(made).rows))
+    measured = measure_release(counts, shapes)
+    if stated is None:
+        left = failed_gates(measured) if recorded is None else recorded
+        stated = {topic: [item.as_json() for item in measured if item.topic == topic] for topic in sorted(left)}
+    return Gates(counts, shapes, tuple(item for item in measured if item.topic not in stated), stated)
+
+
+def recorded_gates(leaves: Iterable[bytes], rows_at: int) -> list[str] | None:
+    """The topics that left the release over the first `rows_at` leaves, as its event says; None without an event."""
+    for leaf in leaves:
+        if b'"type":"release:cut"' not in leaf:
+            continue
+        try:
+            event = validate(EVENT, decode_leaf(leaf))
+        except (SchemaInvalid, CallerError):
+            continue
+        if isinstance(event, ReleaseCut) and event.size == rows_at:
+            return list(event.gated)
+    return None
+
+
+LEAF_ONLY = (
+    "balance/coverage",
+    "balance/position-share",
+    "balance/evenness",
+    "balance/drift",
+    "balance/framing-completeness",
+    "provenance/reviewer-share",
+)
+"""The measures that need no text: whoever has the log can take them on topics that left, too."""

@@ -1,0 +1,182 @@
+"""`validation/report.json` and `validation/index.html`: what was measured on a release, what was not, and what left it.
+
+Rules that always hold (pure):
+- a function of the measures alone: no time, no place, nothing of the machine;
+- the page opens from disk: no script, no font, no address but anchors of its own; foreign text is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+from curation.releases.gates import Gates
+from curation_validators.measures import ALL, MEASURES, Measured
+
+SCHEMA = "evenhand/report/v1"
+REPORT, PAGE = "validation/report.json", "validation/index.html"
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b; }
+table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
+th, td { border: 1px solid #bbb; padding: .25rem .6rem; text-align: left; vertical-align: top; }
+.gate { background: #f7d4d4; } .warn { background: #fcefc7; } .pass { background: #dcefdc; } .none { background: #eee; }
+.bar { display: inline-block; height: .8rem; background: #35618f; vertical-align: middle; }
+"""
+_NOTE = "The checks on single examples are not repeated here: run `evenhand validate` on this folder."
+_LIMITS = (
+    "<p>Balance counts labels. It cannot see a slant that reviewers let through. A measure with fewer than 20 items is "
+    "not taken: that is neither a pass nor a fail. The checks on single examples are not repeated here: run "
+    "<code>evenhand validate</code> on this folder.</p>"
+)
+
+
+def render_report(dataset: str, version: str, gates: Gates) -> bytes:
+    """report.json."""
+    content = {
+        "schema": SCHEMA,
+        "dataset": dataset,
+        "version": version,
+        "left_out": {topic: list(measures) for topic, measures in gates.gated.items()},
+        "measures": [item.as_json() for item in gates.measured],
+        "note": _NOTE,
+    }
+    return (json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def render_page(dataset: str, version: str, gates: Gates) -> bytes:
+    """index.html."""
+    title = f"{dataset} {version}: validation"
+    topics = sorted({item.topic for item in gates.measured})
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
+        '<meta name="viewport" content="width=device-width">',
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+        f"<h1>{escape(title)}</h1>",
+        _LIMITS,
+        _summary(gates),
+        "<h2>Topics</h2><ul>",
+        *(f'<li><a href="#topic-{escape(topic)}">{escape(topic) or "(no topic)"}</a></li>' for topic in topics),
+        "</ul>",
+        *(_topic(topic, gates) for topic in topics),
+        "</body></html>\n",
+    ]
+    return "\n".join(parts).encode()
+
+
+def _summary(gates: Gates) -> str:
+    failed = [item for item in gates.measured if item.breaks is not None]
+    counts = {outcome: len(gates.ended(outcome)) for outcome in ("pass", "fail", "insufficient", "error")}
+    left = "".join(f"<li>{escape(topic)} {escape(reason)}</li>" for topic, reason in gates.reasons().items())
+    rows = [
+        [f'<a href="#{_anchor(item)}">{escape(item.measure)}</a>', escape(item.where), escape(item.message)]
+        for item in failed
+    ]
+    return (
+        f"<p>{counts['pass']} measures pass, {counts['fail']} fail a gate or a warning, {counts['insufficient']} were "
+        f"not taken, {counts['error']} broke.</p>"
+        + (f"<h2>Left this release</h2><ul>{left}</ul>" if left else "<p>No topic left this release.</p>")
+        + (f"<h2>What fails</h2>{_table(['measure', 'of', 'what it is'], rows)}" if rows else "")
+    )
+
+
+def _topic(topic: str, gates: Gates) -> str:
+    measured = [item for item in gates.measured if item.topic == topic]
+    return (
+        f'<h2 id="topic-{escape(topic)}">{escape(topic) or "(no topic)"}</h2>'
+        + _coverage(topic, gates)
+        + _owners(topic, gates)
+        + _reviewers(topic, gates)
+        + "<h3>Measures</h3>"
+        + _table(
+            ["measure", "of", "outcome", "items", "value", "interval", "what it is"],
+            [_measure_row(item) for item in measured],
+            [_shade(item) for item in measured],
+            [_anchor(item) for item in measured],
+        )
+    )
+
+
+def _measure_row(item: Measured) -> list[str]:
+    interval = f"{item.low:.3f} to {item.high:.3f}" if item.low is not None and item.high is not None else ""
+    value = "" if item.value is None else f"{item.value:,.3f}"
+    level = f" ({item.breaks})" if item.breaks else ""
+    outcome = "not measured" if item.outcome == "insufficient" else f"{item.outcome}{level}"
+    of = f"{item.subject} {'' if item.config == ALL else item.config}".strip()
+    cells = [escape(item.measure), escape(of), outcome, str(item.items or ""), value, interval]
+    return [*cells, escape(item.message)]
+
+
+def _shade(item: Measured) -> str:
+    if item.outcome in ("insufficient", "error") or MEASURES[item.measure].level == "report":
+        return "none"
+    return item.breaks or "pass"
+
+
+def _anchor(item: Measured) -> str:
+    return escape("-".join([item.measure.replace("/", "-"), item.config, item.topic, item.subject]))
+
+
+def _coverage(topic: str, gates: Gates) -> str:
+    """Examples by position and language, and each position's share."""
+    cells: dict[tuple[str, str], int] = {}
+    for (_, where, position, language), sums in gates.counts.cells.items():
+        if (where or "") == topic and position is not None and language is not None:
+            cells[position, language] = cells.get((position, language), 0) + sums[0]
+    shape = gates.shapes.get(topic)
+    positions = list(shape.positions) if shape else sorted({position for position, _ in cells})
+    languages = list(shape.languages) if shape else sorted({language for _, language in cells})
+    total = sum(cells.values())
+    rows = []
+    for position in positions:
+        counts = [cells.get((position, language), 0) for language in languages]
+        share = sum(counts) / total if total else 0.0
+        bar = f'<span class="bar" style="width:{round(200 * share)}px"></span> {share:.1%}'
+        rows.append([escape(position), *map(str, counts), bar])
+    return "<h3>Examples by position and language</h3>" + _table(["position", *map(escape, languages), "share"], rows)
+
+
+def _owners(topic: str, gates: Gates) -> str:
+    owners = _added((key[2], sums[0]) for key, sums in gates.counts.owners.items() if (key[1] or "") == topic)
+    return "<h3>Sources by owner</h3>" + _top(owners, "owner", "citations")
+
+
+def _reviewers(topic: str, gates: Gates) -> str:
+    parts = []
+    found = [(key, sums[0]) for key, sums in gates.counts.reviewers.items() if (key[0] or "") == topic]
+    for perspective in sorted({str(key[1]) for key, _ in found}):
+        seats = _added((key[2], count) for key, count in found if str(key[1]) == perspective)
+        parts.append(f"<h3>Reviewers: {escape(perspective)}</h3>" + _top(seats, "reviewer", "seats"))
+    return "".join(parts)
+
+
+def _added(pairs: Iterable[tuple[Any, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name, count in pairs:
+        found[name or "(not said)"] = found.get(name or "(not said)", 0) + count
+    return found
+
+
+def _top(counts: Mapping[str, int], name: str, what: str, shown: int = 10) -> str:
+    if not counts:
+        return "<p>None.</p>"
+    total = sum(counts.values())
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rows = [[escape(item), str(count), f"{count / total:.1%}"] for item, count in ordered[:shown]]
+    more = f"<p>{len(counts)} in all, {total} {what}.</p>"
+    return _table([name, what, "share"], rows) + more
+
+
+def _table(
+    headings: list[str], rows: list[list[str]], shades: list[str] | None = None, anchors: list[str] | None = None
+) -> str:
+    head = "".join(f"<th>{item}</th>" for item in headings)
+    body = []
+    for place, row in enumerate(rows):
+        shade = f' class="{shades[place]}"' if shades else ""
+        anchor = f' id="{anchors[place]}"' if anchors else ""
+        body.append(f"<tr{anchor}{shade}>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>")
+    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
