@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import bindparam, delete, insert, select
 
 from curation.clock import DAY, day_of
-from curation.rulebook.elapsed import may_have_passed
+from curation.rulebook.elapsed import may_have_passed, must_have_passed
 from curation.rulebook.history import History
 from curation.rulebook.rounds import Round
 from curation.tables import flag_clocks, leases, log_epochs, proposer_organisations, stage_clocks
@@ -66,6 +66,14 @@ def _dates_allow(writing: Writing, opened_in: int, days: int) -> bool:
     return may_have_passed(dates.get(opened_in - 1), max(day_of(writing.now), last), days)
 
 
+def _dates_demand(writing: Writing, opened_in: int, days: int) -> bool:
+    """Whether the epochs' dates show that these days have passed, whatever the clock says now."""
+    rows = writing.connection.execute(select(log_epochs.c.epoch, log_epochs.c.date))
+    dates = {row.epoch: row.date for row in rows}
+    today = max(day_of(writing.now), max(dates.values(), default=""))
+    return opened_in in dates and must_have_passed(dates[opened_in], today, days)
+
+
 def end_overdue_rounds(writing: Writing) -> list[Recorded]:
     """End every stage whose time is over, with empty seats: silence never accepts and never rejects."""
     ended = []
@@ -74,7 +82,8 @@ def end_overdue_rounds(writing: Writing) -> list[Recorded]:
         revision = next(item for item in history.revisions if item.leaf == row.revision)
         days = writing.definitions.policy_by_leaf[revision.event.policy].content.round_days
         stage = revision.stages[row.stage - 1]
-        if writing.now - row.opened_at >= days * DAY and _dates_allow(writing, stage.epoch, days):
+        over = writing.now - row.opened_at >= days * DAY and _dates_allow(writing, stage.epoch, days)
+        if over or _dates_demand(writing, stage.epoch, days):
             ended.append(end_stage(writing, history, stage, "time"))
     return ended
 

@@ -20,3 +20,14 @@ def may_have_passed(closed_before: str | None, today: str, days: int) -> bool:
         days: how many days should have passed.
     """
     return closed_before is None or days_between(closed_before, today) >= days
+
+
+def must_have_passed(closed_in: str, today: str, days: int) -> bool:
+    """Whether `days` have passed by `today` for certain, since something opened.
+
+    Args:
+        closed_in: the day on which the epoch of the opening was closed.
+        today: the day of the epoch's end at which this is asked.
+        days: how many days should have passed. One more is allowed for, because days are all that is known.
+    """
+    return days_between(closed_in, today) > days

@@ -20,7 +20,7 @@ from curation.log.order import canonical_order
 from curation.rulebook.adoption import Outlined, check_due, check_words, due_adoptions
 from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definitions
-from curation.rulebook.elapsed import may_have_passed
+from curation.rulebook.elapsed import may_have_passed, must_have_passed
 from curation.rulebook.history import ExampleEvent, History
 from curation.rulebook.links import check_links
 from curation.rulebook.placement import Published, placement
@@ -32,12 +32,14 @@ from curation_schemas.events import (
     EpochClosed,
     ExampleProposed,
     ExampleRevised,
+    ExampleWithdrawn,
     FlagLapsed,
     PerspectiveDeclared,
     PolicyChanged,
     ReleaseCut,
     ReviewSubmitted,
     RevisionBrought,
+    RoundAppealed,
     RoundClosed,
     TopicDefined,
     TopicProposed,
@@ -64,6 +66,7 @@ _NOT_OF_EXAMPLES = frozenset(
 _TIMED = frozenset({RoundClosed, FlagLapsed})
 _OF_ROUNDS = frozenset({ReviewSubmitted, RoundClosed})
 _BROUGHT = frozenset({ExampleProposed, ExampleRevised, TopicProposed, TopicRevised})
+_REPLACES = frozenset({ExampleRevised, TopicRevised, ExampleWithdrawn})
 _OUTLINED = frozenset({TopicProposed, TopicRevised})
 
 
@@ -125,6 +128,10 @@ class Replay:
     """The proposals about topics."""
     _adoptions: list[TopicDefined] = field(default_factory=list)
     """Those of the epoch that is open."""
+    _open: dict[tuple[int, int], dict[tuple[str, int], str]] = field(default_factory=dict)
+    """(epoch in which they opened, days) → (revision, stage) → example, of rounds that were open at the last look."""
+    _replaced: dict[str, str] = field(default_factory=dict)
+    """Example → the leaf that revised or withdrew it in this epoch."""
     _elapsed_checks: list[tuple[str, int, str, str, int]] = field(default_factory=list)
 
     def declaration(self, leaf: str) -> Declaration | None:
@@ -199,6 +206,7 @@ class Replay:
         if type(event) in _TIMED:
             self._check_elapsed(history, cast("RoundClosed | FlagLapsed", event))
         history.apply(event, leaf, self.epoch, self)
+        self._watch_open(history, event, leaf)
         if type(event) in _OF_ROUNDS:
             self._watch_end(history, cast("ReviewSubmitted | RoundClosed", event), index)
         self.histories[event.example] = history
@@ -209,6 +217,15 @@ class Replay:
         if type(event) in _BROUGHT:
             brought = cast("RevisionBrought", event)
             self.groups.setdefault(brought.group, brought.topic)
+
+    def _watch_open(self, history: History, event: ExampleEvent, leaf: str) -> None:
+        """Know which rounds are open since when: none stays open longer than its days, or beyond what replaced it."""
+        if type(event) in _BROUGHT or type(event) is RoundAppealed:
+            revision = history.latest if type(event) in _BROUGHT else history.revision_of(event.revision, "round/end")  # type: ignore[union-attr]  # an appeal
+            days = self.definitions.policy_by_leaf[revision.event.policy].content.round_days
+            self._open.setdefault((self.epoch, days), {})[revision.leaf, revision.round.stage] = history.example
+        if type(event) in _REPLACES:
+            self._replaced[history.example] = leaf
 
     def _watch_end(self, history: History, event: ReviewSubmitted | RoundClosed, index: int) -> None:
         """A round ends when its last seat is filled: by the end of the epoch in which its votes were sealed."""
@@ -274,6 +291,7 @@ class Replay:
             message = "every seat of its round is filled, and the round was not ended"
             self.violations.append(Violation(index, "round/end", message))
         self._full_and_open.clear()
+        self._check_open(event.date)
         for since, days, rule, message, index in self._elapsed_checks:
             if not may_have_passed(since, event.date, days):
                 self.violations.append(Violation(index, rule, message))
@@ -288,6 +306,28 @@ class Replay:
             self._batch.clear()
             self.epochs.append(Epoch(event.epoch, event.date, self.size))
             self.epoch += 1
+
+    def _check_open(self, date: str) -> None:
+        dates = [*(epoch.date for epoch in self.epochs), date]
+        for (opened_in, days), rounds in list(self._open.items()):
+            late = must_have_passed(dates[opened_in] if opened_in < len(dates) else date, date, days)
+            for (revision, stage), example in list(rounds.items()):
+                found = self.histories[example].revision_of(revision, "round/end").stages[stage - 1]
+                if found.closed is not None or late:
+                    del rounds[revision, stage]
+                if found.closed is None and late:
+                    message = f"its round was open for more than {days} days, and was not ended"
+                    self.violations.append(Violation(self.index_of[revision], "round/end", message))
+            if not rounds:
+                del self._open[opened_in, days]
+        for example, leaf in self._replaced.items():
+            history = self.histories[example]
+            for item in history.revisions:
+                gone = history.withdrawn is not None or (item is not history.latest and len(item.stages) == 1)
+                if gone and item.round.closed is None:
+                    message = "it replaced or withdrew a revision, and that revision's round was not ended"
+                    self.violations.append(Violation(self.index_of[leaf], "round/end", message))
+        self._replaced.clear()
 
     def _check_adoptions(self) -> None:
         proposals = [self.histories[example] for example in sorted(self._proposals)]

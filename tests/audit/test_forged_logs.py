@@ -496,6 +496,33 @@ def _(forger):
     return forger.end(made)
 
 
+@lie("round/end", "a round is kept open beyond its time")
+def _(forger):
+    made = open_round(forger)
+    forger.close()
+    for _week in range(10):
+        forger.close()
+    return made.revision
+
+
+@lie("round/end", "a round goes on although its revision was replaced")
+def _(forger):
+    made = open_round(forger)
+    forger.close()
+    leaf = forger.revise(made)
+    forger.close()
+    return leaf
+
+
+@lie("round/end", "a round goes on although its example was withdrawn")
+def _(forger):
+    made = open_round(forger)
+    forger.close()
+    leaf = forger.act("example:withdrawn", made, "ana", revision=made.revision, reason="error")
+    forger.close()
+    return leaf
+
+
 @lie("appeal/ended", "an appeal of a round that is open")
 def _(forger):
     made = open_round(forger)
