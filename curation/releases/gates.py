@@ -107,7 +107,8 @@ def judge_gates(
 
 def recorded_gates(leaves: Iterable[bytes], rows_at: int) -> list[str] | None:
     """The topics that left the release over the first `rows_at` leaves, as its event says; None without an event."""
-    for leaf in leaves:
+    found = None
+    for leaf in leaves:  # To the end: a database's cursor that is left half-read stays open.
         if b'"type":"release:cut"' not in leaf:
             continue
         try:
@@ -115,8 +116,8 @@ def recorded_gates(leaves: Iterable[bytes], rows_at: int) -> list[str] | None:
         except (SchemaInvalid, CallerError):
             continue
         if isinstance(event, ReleaseCut) and event.size == rows_at:
-            return list(event.gated)
-    return None
+            found = list(event.gated)
+    return found
 
 
 LEAF_ONLY = (
