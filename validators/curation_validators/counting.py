@@ -8,7 +8,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -270,13 +270,20 @@ class LocalEngine:
 
     def group(self, table: Rows, by: tuple[str, ...], sums: tuple[str, ...] = ()) -> Rows:
         """Count and sum by key."""
+        # A slice of one gives a tuple, which itemgetter of one place does not.
         places = [table.place(name) for name in by]
-        # itemgetter gives no tuple for one place.
-        key_of: Callable[[Fact], Any] = itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
+        key_of: Callable[[Fact], Any] = (
+            itemgetter(*places) if len(places) > 1 else itemgetter(slice(places[0], places[0] + 1))
+        )
+        keys = map(key_of, table.rows)
+        if not sums:
+            return Rows((*by, "n"), [(*key, count) for key, count in Counter(keys).items()])
         summed = [table.place(name) for name in sums]
         counted: dict[Key, list[int]] = {}
-        for row in table.rows:
-            tally = counted.setdefault(key_of(row), [0] * (1 + len(sums)))
+        for key, row in zip(keys, table.rows, strict=True):
+            tally = counted.get(key)
+            if tally is None:
+                tally = counted[key] = [0] * (1 + len(sums))
             tally[0] += 1
             for number, place in enumerate(summed, 1):
                 tally[number] += row[place]  # type: ignore[operator]  # columns that are summed are whole numbers

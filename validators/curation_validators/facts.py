@@ -92,8 +92,8 @@ def whole_text(row: Row) -> str:
 def _examples(config: str, row: Row) -> Iterator[Fact]:
     """One for each example."""
     topic, answer = _text(row, "topic"), answer_of(row)
-    language = _text(row, "language")
-    refused = is_refusal(answer, language)
+    language, side = _text(row, "language"), side_of(row)
+    refused = None if side is None else is_refusal(answer, language)  # Only a side's answers are ever compared.
     content = whole_text(row)
     yield (
         config,
@@ -102,7 +102,7 @@ def _examples(config: str, row: Row) -> Iterator[Fact]:
         _text(row, "group_id"),
         language,
         _text(row, "proposer"),
-        side_of(row),
+        side,
         len(answer),
         -1 if refused is None else int(refused),
         text_digest(content) if content.strip() else None,
@@ -141,10 +141,11 @@ def domain_of(url: str | None) -> str | None:
 
 def _mirrors(config: str, row: Row) -> Iterator[Fact]:
     """One for each mirror of an example that stands on a side."""
-    side, answer = side_of(row), answer_of(row)
-    refused = is_refusal(answer, _text(row, "language"))
-    if side is not None:
-        for mirror in dict.fromkeys(_texts(row, "mirrors")):
+    side, mirrors = side_of(row), _texts(row, "mirrors")
+    if side is not None and mirrors:
+        answer = answer_of(row)
+        refused = is_refusal(answer, _text(row, "language"))
+        for mirror in dict.fromkeys(mirrors):
             yield (
                 config,
                 _text(row, "topic"),
