@@ -2,30 +2,31 @@
 
 Rules that always hold (pure, but for reading a set's own file):
 - a set is kept as hashes of its word 8-grams, 50-character windows and short items, never as text;
-- an n-gram that more than ten items of a set share is its template, and protects nothing;
+- an n-gram under 20 letters says nothing; one that more than ten items of a set share is its template;
 - an example that declares itself an evaluation item is no finding.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
+from zlib import crc32
 
+from curation_validators.duplicates import TOKEN
 from curation_validators.findings import Finding
 from curation_validators.hygiene import MAX_CHARS
 from curation_validators.records import Record
 
-WORDS, WINDOW, STRIDE, LEAST_WORDS = 8, 50, 25, 4
+WORDS, WINDOW, LEAST_WORDS, LEAST_LETTERS = 8, 50, 4, 20
 _TEMPLATE = 10
-_BYTES = 6
-_WORD = re.compile(r"\w+")
+_BYTES, _START_BYTES = 6, 4
 FORMAT = "evenhand/protected/v1"
 
 
@@ -39,10 +40,12 @@ class ProtectedSet:
     items: int
     lengths: tuple[int, ...]
     """The numbers of words of the n-grams in it: 8, and those of items that are shorter."""
+    starts: frozenset[int]
+    """CRC-32 of the first two words of everything in it: what begins otherwise need not be hashed."""
     hashes: frozenset[bytes]
 
     def render(self) -> bytes:
-        """The set's file: one line of JSON, then the hashes in order, six bytes each."""
+        """The set's file: one line of JSON, then the starts in order, four bytes each, and the hashes, six each."""
         head = {
             "format": FORMAT,
             "name": self.name,
@@ -50,8 +53,11 @@ class ProtectedSet:
             "licence": self.licence,
             "items": self.items,
             "lengths": list(self.lengths),
+            "starts": len(self.starts),
         }
-        return json.dumps(head, sort_keys=True, ensure_ascii=False).encode() + b"\n" + b"".join(sorted(self.hashes))
+        starts = b"".join(item.to_bytes(_START_BYTES, "big") for item in sorted(self.starts))
+        line = json.dumps(head, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+        return line + starts + b"".join(sorted(self.hashes))
 
 
 def _hash(text: str) -> bytes:
@@ -59,47 +65,68 @@ def _hash(text: str) -> bytes:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    """The words of a text; of a script without spaces, its characters."""
+    return TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def _grams(words: list[str], length: int) -> set[bytes]:
-    return {_hash(" ".join(words[place : place + length])) for place in range(len(words) - length + 1)}
+def _starts_of(words: list[str]) -> list[int]:
+    """CRC-32 of each word with the next."""
+    return [crc32(f"{one} {other}".encode("utf-8", "replace")) for one, other in pairwise(words)]
 
 
-def _windows(words: list[str], step: int) -> set[bytes]:
-    letters = "".join(words)
-    return {_hash(letters[place : place + WINDOW]) for place in range(0, len(letters) - WINDOW + 1, step)}
+def _beginning_at(words: list[str], place: int, lengths: Iterable[int]) -> Iterator[bytes]:
+    """The hashes of the n-grams and of the window that begin with a word; short ones say nothing."""
+    for length in lengths:
+        piece = words[place : place + length]
+        if len(piece) == length and sum(map(len, piece)) >= LEAST_LETTERS:
+            yield _hash(" ".join(piece))
+    letters = "".join(words[place : place + WINDOW])[:WINDOW]
+    if len(letters) == WINDOW:
+        yield _hash(letters)
 
 
 def protect(name: str, items: Iterable[str], origin: str, licence: str) -> ProtectedSet:
     """Make a protected set of texts, one an item. Raises ValueError where nothing in them is long enough."""
     seen: Counter[bytes] = Counter()
+    begins: dict[bytes, int] = {}
     lengths, number = set(), 0
     for item in items:
         words = _words(item)
         number += 1
         length = min(WORDS, len(words))
-        found = _windows(words, STRIDE)
+        found = set()
+        for place, start in enumerate(_starts_of(words)):
+            for hashed in _beginning_at(words, place, (length,) if length >= LEAST_WORDS else ()):
+                begins[hashed] = start
+                found.add(hashed)
         if length >= LEAST_WORDS:
             lengths.add(length)
-            found |= _grams(words, length)
         seen.update(found)
     hashes = frozenset(item for item, times in seen.items() if times <= _TEMPLATE)
     if not hashes:
         raise ValueError(f"no item has {LEAST_WORDS} words or {WINDOW} characters: nothing could be recognised")
-    return ProtectedSet(name, origin, licence, number, tuple(sorted(lengths)), hashes)
+    starts = frozenset(begins[item] for item in hashes)
+    return ProtectedSet(name, origin, licence, number, tuple(sorted(lengths)), starts, hashes)
 
 
 def parse_protected(content: bytes) -> ProtectedSet:
     """Read a set's file. Raises ValueError."""
     head, _, rest = content.partition(b"\n")
     fields = json.loads(head)
-    if not isinstance(fields, dict) or fields.get("format") != FORMAT or len(rest) % _BYTES:
+    if not isinstance(fields, dict) or fields.get("format") != FORMAT:
         raise ValueError(f"is no file of the format {FORMAT}")
-    hashes = frozenset(rest[place : place + _BYTES] for place in range(0, len(rest), _BYTES))
-    lengths = tuple(int(item) for item in fields["lengths"])
+    middle = _START_BYTES * int(fields["starts"])
+    if (len(rest) - middle) % _BYTES:
+        raise ValueError("is cut off")
+    starts = (rest[place : place + _START_BYTES] for place in range(0, middle, _START_BYTES))
     return ProtectedSet(
-        str(fields["name"]), str(fields["origin"]), str(fields["licence"]), int(fields["items"]), lengths, hashes
+        str(fields["name"]),
+        str(fields["origin"]),
+        str(fields["licence"]),
+        int(fields["items"]),
+        tuple(int(item) for item in fields["lengths"]),
+        frozenset(int.from_bytes(item, "big") for item in starts),
+        frozenset(rest[place : place + _BYTES] for place in range(middle, len(rest), _BYTES)),
     )
 
 
@@ -124,10 +151,16 @@ def sets_in(folder: Path) -> list[ProtectedSet]:
 def overlap(text: str, protected: ProtectedSet) -> int:
     """How many n-grams and windows of a text are in a protected set."""
     words = _words(text[:MAX_CHARS])
-    shared = set()
-    for length in protected.lengths:
-        shared |= _grams(words, length) & protected.hashes
-    return len(shared | (_windows(words, 1) & protected.hashes))
+    return _overlap(words, _starts_of(words), protected)
+
+
+def _overlap(words: list[str], starts: list[int], protected: ProtectedSet) -> int:
+    shared: set[bytes] = set()
+    if not protected.starts.isdisjoint(starts):
+        for place, start in enumerate(starts):
+            if start in protected.starts:
+                shared |= protected.hashes.intersection(_beginning_at(words, place, protected.lengths))
+    return len(shared)
 
 
 def check_contamination(record: Record, sets: Iterable[ProtectedSet]) -> Iterator[Finding]:
@@ -135,8 +168,10 @@ def check_contamination(record: Record, sets: Iterable[ProtectedSet]) -> Iterato
     if record.use == "evaluation":
         return
     for text in record.texts:
+        words = _words(text.content[:MAX_CHARS])
+        starts = _starts_of(words)
         for protected in sets:
-            shared = overlap(text.content, protected)
+            shared = _overlap(words, starts, protected)
             if shared:
                 message = f"shares {shared} n-grams with the protected set {protected.name}"
                 hint = "Write it in other words, or declare the example an evaluation item."

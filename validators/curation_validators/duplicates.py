@@ -4,7 +4,7 @@ Rules that always hold:
 - two texts are the same when they differ in case, white space and compatibility forms only (NFKC);
 - near means a MinHash Jaccard of .8 or more over three-word shingles (three characters where a script has no spaces),
   and is confirmed on the shingles themselves: no near-copy is only a hash's chance;
-- an example is no duplicate of itself.
+- an example is no duplicate of itself; what was computed for the last few texts is kept, because checks share it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -25,28 +26,32 @@ _PERMUTATIONS, _BANDS, _SEED = 128, 32, 42
 _SHINGLE = 3
 # Scripts that are written without spaces: Han, Hiragana and Katakana, Thai, Lao, Khmer, Myanmar.
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
-_TOKEN = re.compile(f"{_UNSPACED.pattern}|\\w+")
+TOKEN = re.compile(f"{_UNSPACED.pattern}|\\w+")
+"""A word, or one character of a script without spaces."""
 
 
+@lru_cache(maxsize=4)
 def plain_text(text: str) -> str:
     """The form in which two texts count as the same."""
     return " ".join(unicodedata.normalize("NFKC", text[:MAX_CHARS]).casefold().split())
 
 
+@lru_cache(maxsize=4)
 def text_digest(text: str) -> str:
     """SHA-256 of the form in which two texts count as the same."""
     return sha256(plain_text(text).encode("utf-8", "replace")).hexdigest()
 
 
-def shingles(text: str) -> set[str]:
+@lru_cache(maxsize=4)
+def shingles(text: str) -> frozenset[str]:
     """The three-token shingles of a text; of a shorter one, the whole."""
-    tokens = _TOKEN.findall(plain_text(text))
+    tokens = TOKEN.findall(plain_text(text))
     if len(tokens) < _SHINGLE:
-        return {" ".join(tokens)} if tokens else set()
-    return {" ".join(tokens[place : place + _SHINGLE]) for place in range(len(tokens) - _SHINGLE + 1)}
+        return frozenset([" ".join(tokens)] if tokens else [])
+    return frozenset(" ".join(tokens[place : place + _SHINGLE]) for place in range(len(tokens) - _SHINGLE + 1))
 
 
-def jaccard(one: set[str], other: set[str]) -> float:
+def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     """|A ∩ B| / |A ∪ B|; 0 for two empty sets."""
     both = len(one | other)
     return len(one & other) / both if both else 0.0
@@ -78,14 +83,18 @@ class NearIndex:
         self._minhash = RMinHash
         self._lsh: Any = RMinHashLSH(THRESHOLD, _PERMUTATIONS, _BANDS)
         self._known: list[tuple[str, str]] = []
+        self._last: tuple[frozenset[str], Any] = (frozenset(), None)
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def _signature(self, found: set[str]) -> Any:
-        made = self._minhash(_PERMUTATIONS, _SEED)
-        made.update(sorted(found))
-        return made
+    def _signature(self, found: frozenset[str]) -> Any:
+        """An example is checked first and added then: its signature is made once."""
+        if self._last[0] is not found:
+            made = self._minhash(_PERMUTATIONS, _SEED)
+            made.update(list(found))
+            self._last = (found, made)
+        return self._last[1]
 
     def add(self, record: Record) -> None:
         """Know this example from now on."""
