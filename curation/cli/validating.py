@@ -189,3 +189,18 @@ def _print_measures(measures: list[Measured]) -> None:
             reasons = list(dict.fromkeys(item.message for item in found))
             rows.append([measure, str(len(found)), shown("; ".join(reasons[:2])) + ("; …" if len(reasons) > 2 else "")])
         print_table(["measure", "times", "why"], rows)
+
+
+def protect(
+    file: Annotated[Path, typer.Argument(help="The set: JSON lines, Parquet or Hub folder; or text, an item a line.")],
+    name: Annotated[str, typer.Option("--name", help="What findings call it.", show_default=False)],
+    origin: Annotated[str, typer.Option("--origin", help="Who published it, where and when.", show_default=False)],
+    licence: Annotated[str, typer.Option("--licence", help="Its SPDX identifier.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="The folder to keep it in.", show_default=False)],
+) -> None:
+    """Make a protected set: what is in it is a finding in any training text. Only hashes are kept."""
+    from curation.validating.protecting import write_protected
+
+    made, target = write_protected(file, name, origin, licence, out)
+    typer.echo(f"Wrote {target}: {made.items} items, {len(made.hashes)} hashes.")
+    typer.echo(f"Use it: evenhand validate DATASET --protected {out}")

@@ -145,3 +145,28 @@ def test_nowhere_and_broken_protected_sets_are_wrong_calls(tmp_path):
     done = call("validate", path, "--protected", tmp_path, *PLAIN)
     assert done.code == 2
     assert "bad.ngrams" in done.err
+
+
+def test_set_that_was_protected_is_found_in_a_training_text_and_keeps_no_text(tmp_path):
+    item = "Explain in two sentences why the harbour ought to be closed to ships."
+    (tmp_path / "items.txt").write_text(f"{item}\nShort.\n", "utf-8")
+    options = ("--name", "harbour", "--origin", "This test", "--licence", "CC0-1.0", "--out", tmp_path / "sets")
+    done = call("protect", tmp_path / "items.txt", *options)
+    assert done.code == 0, done.err
+    assert b"harbour ought" not in (tmp_path / "sets" / "harbour.ngrams").read_bytes()
+    held = {"messages": [{"role": "user", "content": f"Please: {item}"}, *TURNS[1:]]}
+    code, made = result(lines(tmp_path / "set.jsonl", {"messages": TURNS}, held), "--protected", tmp_path / "sets")
+    assert (code, made["found"]) == (1, {"contamination/protected": 1})
+    again = call("protect", tmp_path / "items.txt", *options)
+    assert (again.code, "exists" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [("One. Two.\n", "short"), ("", "empty"), ("words enough to say much of it\n", "No Slug")]
+)
+def test_set_that_protects_nothing_is_a_wrong_call(tmp_path, content, name):
+    (tmp_path / "items.txt").write_text(content, "utf-8")
+    options = ("--name", name, "--origin", "x", "--licence", "CC0-1.0", "--out", tmp_path / "sets")
+    done = call("protect", tmp_path / "items.txt", *options)
+    assert done.code == 2
+    assert not (tmp_path / "sets").exists()

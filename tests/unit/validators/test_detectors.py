@@ -1,0 +1,64 @@
+"""The checks that guess keep their precision and recall on the labelled files."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation_validators.personal import is_chinese_id, is_french_nir
+
+SCRIPT = Path(__file__).parents[3] / "benchmarks" / "bench_detectors.py"
+
+
+def script() -> Any:
+    """The benchmark as a module."""
+    spec = importlib.util.spec_from_file_location("bench_detectors", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(("name", "precision", "recall"), [("personal", 0.9, 0.95), ("language", 0.99, 0.9)])
+def test_detector_keeps_its_precision_and_recall_on_the_labelled_file(name, precision, recall):
+    bench = script()
+    found = bench.figures(getattr(bench, name)())
+    assert found[0] >= precision
+    assert found[1] >= recall
+
+
+def test_planted_near_copies_are_found_and_nothing_else():
+    bench = script()
+    assert bench.near_copies(100) == (100, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("11010519491231002X", True),  # the example of GB 11643-1999
+        ("440524188001010014", False),  # its other one: a date before 1900, which is nobody's any more
+        ("110105194912310021", False),
+        ("11010519490231002X", False),
+        ("", False),
+    ],
+)
+def test_chinese_identity_number_needs_its_check_character_and_a_real_date(number, valid):
+    assert is_chinese_id(number) is valid
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("255081416802538", True),
+        ("2 55 08 14 168 025 38", True),
+        ("255081416802539", False),
+        ("2550814168025", False),
+        ("180032A00100110", (97 - (1800320001001 - 1_000_000) % 97) == 10),
+    ],
+)
+def test_french_number_needs_its_key(number, valid):
+    assert is_french_nir(number) is valid
