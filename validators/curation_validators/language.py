@@ -76,7 +76,7 @@ class LanguageDetector:
         judged = 0
         for text in record.texts:
             prose = _sample(_NOT_PROSE.sub(" ", text.content[:MAX_CHARS]))
-            if sum(character.isalpha() for character in prose) < LEAST_LETTERS:
+            if sum(map(str.isalpha, prose)) < LEAST_LETTERS:
                 continue
             judged += 1
             found = self._differs(declared, prose)
