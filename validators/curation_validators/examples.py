@@ -1,4 +1,4 @@
-"""Every check on one example, at intake and again at release.
+"""Every check on one example.
 
 Rules that always hold:
 - each check ends in an outcome of its own: an exception in one is `error`, and the others go on;

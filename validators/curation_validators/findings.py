@@ -4,7 +4,7 @@ Rules that always hold:
 - a finding names its rule, where it is and the next step; it never repeats personal data or a secret;
 - a check ends in `pass`, `fail`, `insufficient` (too little to measure) or `error`; an exception is `error`, never a
   fail or a pass;
-- a blocking rule refuses a proposal; a warning goes with it to the reviewers.
+- a finding of a blocking rule makes a validation fail; a warning is for people to look at.
 """
 
 from __future__ import annotations
