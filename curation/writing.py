@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
+from zlib import crc32
 
 from pydantic import ValidationError
 from sqlalchemy import Connection, func, insert, select, update
@@ -35,6 +36,7 @@ from curation.log.order import canonical_order
 from curation.people.accounts import Actor, Role
 from curation.people.vault import Vault
 from curation.projection import Rows, declaration_row, release_row, rows_of, write_rows
+from curation.rulebook.adoption import adopted_revision, is_under_way
 from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definition, Definitions, Frame
 from curation.rulebook.history import ExampleEvent, History
@@ -73,6 +75,7 @@ AnEvent = TypeVar("AnEvent", bound=Event)
 DEFINITION_TYPES = ("dataset:defined", "topic:defined", "policy:changed", "topic:proposed", "topic:revised")
 _WAITING_TYPES = (ReviewSubmitted, SeatPassed)
 _FLUSH_AT = 2_000
+_PROMPT_LOCKS = 8
 _NO_SIGNATURE: dict[str, Any] = {"auth": "self", "key": "AA==", "sig": "AA=="}
 
 
@@ -168,16 +171,34 @@ class LoadedExamples:
         if self.definitions.topic_at(topic, self.epoch) is None:
             draft = self.living_draft(topic)
             if draft is not None:
-                return self.definitions.frame_of(draft.latest.leaf)
+                adopted = adopted_revision(draft, self.definitions)
+                return self.definitions.frame_of((adopted or draft.latest).leaf)
         return self.definitions.frame_of(self.topic_in_force(topic).leaf)
 
     def living_draft(self, topic: str) -> History | None:
-        """The proposal of a new topic that is judged, or was accepted; None where there is none."""
-        for example in sorted({draft.example for draft in self.definitions.drafts.values() if draft.topic == topic}):
-            found = self.glance(example)
-            if found.status in ("needs_reviews", "accepted"):
-                return found
-        return None
+        """The proposal of a new topic by which people declare and write; None where there is none.
+
+        That is one that was adopted or is under way, else one that was accepted and cannot be adopted as it is.
+        """
+        found = self._drafts(topic)
+        for one in found:
+            if is_under_way(one, self.definitions):
+                return one
+        return next((one for one in found if one.status == "accepted"), None)
+
+    def _drafts(self, topic: str) -> list[History]:
+        """The proposals of a new topic; what was adopted comes first."""
+        examples = {draft.example for draft in self.definitions.drafts.values() if draft.topic == topic}
+        found = [self.glance(example) for example in sorted(examples)]
+        return sorted(found, key=lambda one: adopted_revision(one, self.definitions) is None)
+
+    def check_topic_free(self, topic: str, but: str | None = None) -> None:
+        """Raise Refused where a new topic is under way by another proposal."""
+        if self.definitions.topic_at(topic, self.epoch) is not None:
+            return
+        if any(is_under_way(one, self.definitions) for one in self._drafts(topic) if one.example != but):
+            message = f"topic {topic} is proposed already"
+            raise Refused("propose/topic-taken", message, hint="Review that proposal, or amend it once it is in force.")
 
     def glance(self, example: str) -> History:
         """An example's history, to be looked at only."""
@@ -272,6 +293,11 @@ class Writing(LoadedExamples):
         """Nobody else names this group until the transaction ends: a new one belongs to one topic."""
         lock(self.connection, [f"group {group}"])
 
+    def lock_prompts(self, example: str, *, measuring: bool) -> None:
+        """Who brings a prompt that measures waits for all who bring one that trains; those go side by side, mostly."""
+        names = [f"prompts {number}" for number in range(_PROMPT_LOCKS)]
+        lock(self.connection, names if measuring else [names[crc32(example.encode()) % _PROMPT_LOCKS]])
+
     def lock_definitions(self) -> None:
         """Nobody else defines anything until the transaction ends; what was read before is read again."""
         if not self._defining:
@@ -294,6 +320,7 @@ class Writing(LoadedExamples):
         """Wait for others who propose this topic, then see what they proposed."""
         lock(self.connection, [f"topic {topic}"])
         self.__dict__.pop("definitions", None)
+        self._glances.clear()
 
     def glance(self, example: str) -> History:
         """An example's history as it stands now, to be looked at only: the example is not locked."""

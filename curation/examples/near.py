@@ -6,6 +6,9 @@ Rules that always hold:
 - two sets of shingles with a Jaccard index of t share one of the first n - ⌈t·n⌉ + 1 of each, in any order of all
   shingles (prefix filtering: Chaudhuri, Ganti, Kaushik, ICDE 2006); so those alone are kept, as keyed hashes, and no
   near-copy is missed;
+- what was rejected neither trains nor measures, and forbids nothing; an appeal of it looks again;
+- a greeting or another short word within a conversation asks nothing, and is not compared;
+- of two that are proposed at once, the second waits and sees the first;
 - what is kept goes when its text is erased or its example is withdrawn.
 """
 
@@ -18,7 +21,7 @@ import msgspec
 from sqlalchemy import delete, insert, select
 
 from curation.errors import Refused
-from curation.tables import openings, prompt_shingles
+from curation.tables import examples, openings, prompt_shingles
 from curation.writing import Writing
 from curation_schemas.events import RevisionBrought
 from curation_schemas.example import PluralisticExample, PreferenceExample, PromptExample, SftExample
@@ -37,14 +40,16 @@ def prompts_of(example: Written, event: RevisionBrought) -> Iterator[tuple[str, 
     """(commitment, text) of every turn in which the user asks."""
     field = "messages" if isinstance(example, SftExample) else "prompt"
     turns = example.messages if isinstance(example, SftExample) else example.prompt
-    for turn, commitment in zip(turns, event.content[field], strict=True):
-        if turn.role == "user":
+    asked = [item for item in zip(turns, event.content[field], strict=True) if item[0].role == "user"]
+    for turn, commitment in asked:
+        if len(asked) == 1 or len(shingles(turn.content)) > 1:
             yield commitment, turn.content
 
 
 def keep_apart(writing: Writing, example: Written, event: RevisionBrought) -> None:
     """Refuse a near-copy between what trains and what measures; else remember the prompts of this revision."""
     evaluation = event.use == "evaluation"
+    writing.lock_prompts(event.example, measuring=evaluation)
     rows: list[dict[str, Any]] = []
     for commitment, text in prompts_of(example, event):
         found = shingles(text)
@@ -56,17 +61,37 @@ def keep_apart(writing: Writing, example: Written, event: RevisionBrought) -> No
         writing.connection.execute(insert(prompt_shingles), rows)
 
 
-def _check(writing: Writing, found: set[str], hashes: list[str], *, evaluation: bool, example: str) -> None:
+def check_still_apart(writing: Writing, event: RevisionBrought) -> None:
+    """Refuse to judge again what was rejected, where a near-copy for the other use came meanwhile."""
+    evaluation = event.use == "evaluation"
+    writing.lock_prompts(event.example, measuring=evaluation)
+    writing.flush()
+    asked = [item for field in ("messages", "prompt") for item in event.content.get(field, ())]
+    kept = select(prompt_shingles.c.commitment, prompt_shingles.c.shingle, openings.c.body).join(
+        openings, openings.c.commitment == prompt_shingles.c.commitment
+    )
+    hashes: dict[str, list[str]] = {}
+    bodies = {}
+    for row in writing.connection.execute(kept.where(prompt_shingles.c.commitment.in_(asked))):
+        hashes.setdefault(row.commitment, []).append(row.shingle)
+        bodies[row.commitment] = row.body
+    for commitment, body in bodies.items():
+        found = shingles(msgspec.json.decode(body)["content"])
+        _check(writing, found, hashes[commitment], evaluation=evaluation, example=event.example)
+
+
+def _check(writing: Writing, found: frozenset[str], hashes: list[str], *, evaluation: bool, example: str) -> None:
     others = select(prompt_shingles.c.commitment).where(
         prompt_shingles.c.shingle.in_(hashes),
         prompt_shingles.c.evaluation.is_(not evaluation),
         prompt_shingles.c.example != example,
     )
-    candidates = writing.connection.execute(others.distinct()).scalars().all()
-    if not candidates:
+    if writing.connection.execute(others.limit(1)).first() is None:
         return
     writing.flush()
-    bodies = select(openings.c.body).where(openings.c.commitment.in_(candidates))
+    rejected = select(examples.c.id).where(examples.c.status == "rejected", examples.c.standing.is_(None))
+    counted = others.where(prompt_shingles.c.example.not_in(rejected))
+    bodies = select(openings.c.body).where(openings.c.commitment.in_(counted))
     for body in writing.connection.execute(bodies).scalars():
         if jaccard(found, shingles(msgspec.json.decode(body)["content"])) >= THRESHOLD:
             if evaluation:

@@ -79,9 +79,7 @@ def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Si
     example = command.example
     if isinstance(example, TopicProposal):
         writing.lock_topic(example.topic)
-        if writing.living_draft(example.topic) is not None:
-            message = f"topic {example.topic} is proposed already"
-            raise Refused("propose/topic-taken", message, hint="Review that proposal, or amend it once it is in force.")
+        writing.check_topic_free(example.topic)
     if example.group:
         writing.lock_group(example.group)
     recorded = _record(writing, actor, example, new_example_id(writing.token_bytes), example.group, signer)
@@ -129,6 +127,8 @@ def _record(
 def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Signer | None = None) -> Recorded:
     """Take in a new revision; the open round, if there is one, ends without outcome. Raises Refused, NotFound."""
     writing.admit(actor, "contributor")
+    if isinstance(command.example, TopicProposal):
+        writing.lock_topic(command.example.topic)
     history = writing.existing(command.example_id)
     replaced = history.latest
     openings: list[Opening] = []
@@ -138,6 +138,8 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
     revised = TopicRevised if isinstance(command.example, TopicProposal) else ExampleRevised
     if (revised is TopicRevised) != (history.first.kind == "topic"):
         raise Refused("revise/same-example", "a revision cannot change kind", hint="Propose a new one.")
+    if revised is TopicRevised:
+        writing.check_topic_free(history.first.topic, but=command.example_id)
     recorded = writing.record(revised, openings=openings, signer=signer, **fields)
     _check_links(writing, recorded)
     if isinstance(recorded.event, ExampleRevised) and not isinstance(command.example, TopicProposal):

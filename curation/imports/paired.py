@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -150,11 +151,19 @@ def _content(path: Path) -> bytes:
         raise InvalidInput(f"cannot be read: {error.strerror}", where=str(path)) from None
 
 
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(200)
+    except OSError as error:
+        raise InvalidInput(f"cannot be read: {error.strerror}", where=str(path)) from None
+
+
 def _licence_beside(path: Path) -> str | None:
     for name in ("LICENSE", "LICENSE.txt", "LICENSE.md"):
         beside = path.parent / name
         if beside.is_file():
-            start = beside.read_bytes()[:200].decode("utf-8", "replace").strip().lstrip("# ")
+            start = _beginning(beside).decode("utf-8", "replace").strip().lstrip("# ")
             return next((spdx for words, spdx in _LICENCES.items() if start.startswith(words)), None)
     return None
 
@@ -170,7 +179,8 @@ def _read_table(path: Path) -> _Table:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidInput(f"is not UTF-8 in line {line}", where=str(path), hint="Save it as UTF-8.") from None
     table = _Table(end=len(content))
-    reader = csv.DictReader(text.splitlines(keepends=True), strict=True, restkey="", restval=None)
+    # Not `splitlines`: it would end a row at U+2028 and others like it as well.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="", restval=None)
     try:
         present = reader.fieldnames or []
         lacking = [name for name in COLUMNS if name not in present]

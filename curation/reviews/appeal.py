@@ -8,6 +8,7 @@ Rules that always hold:
 from __future__ import annotations
 
 from curation.errors import Refused
+from curation.examples.near import check_still_apart
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
 from curation.people.accounts import Actor
@@ -45,6 +46,8 @@ def appeal_round(writing: Writing, actor: Actor, command: Appeal, signer: Signer
     first = revision.stages[0]
     if first.closed is None:
         raise Refused("appeal/ended", "the round is still open")
+    if history.outcome_of(revision) == "rejected":
+        check_still_apart(writing, revision.event)
     openings: list[Opening] = []
     recorded = writing.record(
         RoundAppealed,

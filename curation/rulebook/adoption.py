@@ -16,7 +16,7 @@ from curation.log.leaf import canonical_json, commitment
 from curation.rulebook.definitions import Definitions
 from curation.rulebook.history import History, Revision
 from curation_schemas.commons import outline_of
-from curation_schemas.definition import Topic
+from curation_schemas.definition import DatasetTerms, Topic
 from curation_schemas.events import TopicDefined, TopicProposed, TopicRevised
 
 Outlined = TopicProposed | TopicRevised
@@ -64,9 +64,35 @@ def _due(history: History, definitions: Definitions, epoch: int) -> Revision | N
         return None
     if event.definition != (definitions.latest_topic(event.topic, before=epoch) or definitions.founding):
         return None
-    if any(item in history.erased for item in event.content["proposal"]):
-        return None
-    return standing if set(definitions.terms.languages) <= set(event.outline.languages) else None
+    return standing if _is_whole(history, event, definitions.terms) else None
+
+
+def _is_whole(history: History, event: Outlined, terms: DatasetTerms) -> bool:
+    erased = any(item in history.erased for item in event.content["proposal"])
+    return not erased and set(terms.languages) <= set(event.outline.languages)
+
+
+def adopted_revision(history: History, definitions: Definitions) -> Revision | None:
+    """The revision of a proposal that was adopted last, or None."""
+    return next((item for item in reversed(history.revisions) if item.leaf in definitions.adopted), None)
+
+
+def is_under_way(history: History, definitions: Definitions) -> bool:
+    """Whether a draft was adopted, is being judged, or was accepted and can come into force: nobody proposes another.
+
+    One that was accepted and lacks a language, was erased, or is held by a flag for good keeps no other from its place.
+    """
+    if adopted_revision(history, definitions) is not None:
+        return True
+    if history.withdrawn is not None or definitions.terms is None:
+        return False
+    if any(item.round.closed is None for item in history.revisions):
+        return True
+    standing = history.standing
+    event = outlined(standing) if standing is not None else None
+    if standing is None or event is None or not _is_whole(history, event, definitions.terms):
+        return False
+    return not any(flag.stands for flag in history.flags.values() if flag.event.revision == standing.leaf)
 
 
 def check_words(event: TopicDefined, history: History | None, definitions: Definitions) -> None:
@@ -86,12 +112,15 @@ def check_words(event: TopicDefined, history: History | None, definitions: Defin
 
 def check_due(events: Iterable[TopicDefined], due: dict[str, Revision]) -> None:
     """Raise Refused unless the adoptions of an epoch are those that were due, and all of them."""
-    made = {(event.topic.id, event.adopts, event.closing) for event in events}
+    adoptions = [(event.topic.id, event.adopts, event.closing) for event in events]
+    made = set(adoptions)
     wanted = {(topic, revision.leaf, closing_of(revision)) for topic, revision in due.items()}
     for topic, _, _ in sorted(wanted - made, key=str):
         raise Refused("define/adopted", f"what was accepted about topic {topic} was not adopted at the epoch's end")
     for topic, _, _ in sorted(made - wanted, key=str):
         raise Refused("define/adopted", f"topic {topic} was defined anew, and no accepted proposal was due")
+    if len(made) < len(adoptions):
+        raise Refused("define/adopted", "a proposal was adopted twice at the epoch's end")
 
 
 def _opens(event: TopicDefined, committed: str) -> bool:

@@ -3,8 +3,9 @@
 Rules that always hold (pure; used alike by commands and verification):
 - what a position's holders say of it (label and statement) is judged by reviewers of the perspective that holds it,
   and by nobody else;
-- everything else about a topic in force is judged by every required perspective, and by the holders of each position
-  that it touches;
+- everything else about a topic in force is judged by every required perspective, and by those who hold, or are said to
+  hold, a position that it touches;
+- an amendment keeps the order of perspectives and positions: no side moves its own to the front;
 - a new topic is judged by the perspectives that it requires itself;
 - what they accepted comes into force by adoption (adoption.py).
 """
@@ -38,10 +39,19 @@ def judges(base: Topic | None, outline: TopicOutline) -> tuple[str, ...]:
         return outline.required
     holders = {item.id: item.held_by for item in base.positions}
     touched = {found.group(1) for path in outline.changes if (found := _POSITION.fullmatch(path))}
-    wanted = {holders[item] for item in touched if item in holders}
+    proposed = {item.id: item.held_by for item in outline.positions}
+    wanted = {held[item] for held in (holders, proposed) for item in touched if item in held}
     if not all((found := _STATEMENT.fullmatch(path)) and found.group(1) in holders for path in outline.changes):
         wanted |= set(base.required)
     return tuple(item.id for item in base.perspectives if item.id in wanted)
+
+
+def _keeps_order(base: Topic, outline: TopicOutline) -> bool:
+    for known, proposed in ((base.perspectives, outline.perspectives), (base.positions, outline.positions)):
+        before, after = [item.id for item in known], [item.id for item in proposed]
+        if [item for item in before if item in after] != [item for item in after if item in before]:
+            return False
+    return True
 
 
 def check_outlined(event: Outlined, epoch: int, definitions: Definitions) -> None:
@@ -52,6 +62,8 @@ def check_outlined(event: Outlined, epoch: int, definitions: Definitions) -> Non
     if base is not None and not event.outline.changes:
         raise Refused("propose/topic-changes", f"the proposal changes nothing of topic {event.topic}")
     content = base.content if base else None
+    if content is not None and not _keeps_order(content, event.outline):
+        raise Refused("propose/topic-changes", "the proposal changes the order of perspectives or positions")
     if base is None and event.outline.changes:
         raise Refused("propose/topic-changes", f"topic {event.topic} is new; the proposal changes nothing")
     if tuple(event.positions) != touched_positions(content, event.outline) or event.framing != "neutral":

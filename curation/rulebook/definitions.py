@@ -62,6 +62,16 @@ class Frame:
     sensitivity: Sensitivity
 
 
+def _asks_no_less(draft: TopicOutline, topic: Topic) -> bool:
+    """Whether a draft had seats for all whom the topic requires, no fewer of them, and only positions of the topic."""
+    positions = {(item.id, item.held_by) for item in topic.positions}
+    return (
+        set(topic.required) <= set(draft.required)
+        and {(item.id, item.held_by) for item in draft.positions} <= positions
+        and (draft.sensitivity == "high" or topic.sensitivity == "standard")
+    )
+
+
 @dataclass(slots=True)
 class Definitions:
     """Every definition of one log so far, and lookups by epoch and by leaf."""
@@ -99,6 +109,20 @@ class Definitions:
         """The leaf of a topic's latest definition, in force or not yet; with `before`, as of that epoch's begin."""
         history = [item for item in self.topics.get(topic, ()) if before is None or item.epoch < before]
         return history[-1].leaf if history else None
+
+    def released_at(self, epoch: int) -> frozenset[str]:
+        """The definitions under which what was accepted can be released, by leaf.
+
+        Those of the topics in force; and drafts of them that asked no less than what came into force, so that nobody
+        has a text accepted under a draft of their own making.
+        """
+        found: set[str] = set()
+        for topic in self.topics_at(epoch):
+            found.update(item.leaf for item in self.topics[topic.content.id])
+        for draft in self.drafts.values():
+            if self.topic_at(draft.topic, epoch) and _asks_no_less(draft.outline, self.topics[draft.topic][0].content):
+                found.add(draft.leaf)
+        return frozenset(found)
 
     def frame(self, topic: str, leaf: str, epoch: int) -> Frame | None:
         """What holds for a topic by its definition in force, or, before there is one, by the draft `leaf`."""

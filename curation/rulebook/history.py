@@ -486,6 +486,12 @@ def _check_erased(history: History, event: OpeningErased, epoch: int, around: Su
     unknown = set(event.commitments) - history.held.get(event.act, frozenset())
     if unknown:
         raise Refused("erase/known", f"{len(unknown)} of the commitments do not belong to the act {event.act[:12]}…")
+    for revision in history.revisions:
+        if revision.leaf in around.definitions.adopted and set(event.commitments) & set(
+            revision.event.content["proposal"]
+        ):
+            message = "what was adopted stands in the log for ever, word for word"
+            raise Refused("erase/adopted", message, hint="Name the commitments of the other texts; amend the topic.")
 
 
 def _apply_erased(history: History, event: OpeningErased, leaf: str, epoch: int, around: Surroundings) -> None:

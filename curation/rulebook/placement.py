@@ -3,7 +3,7 @@
 Rules that always hold (pure):
 - the accepted revision that stands goes to the config of its kind; contested and unresolved examples go to a config of
   their own, with their votes; rejected, withdrawn, flagged and erased ones are left out, with the reason;
-- so is what belongs to a topic that is not in force yet, and every proposal about a topic;
+- so is what was judged under a draft that did not come into force as it was, and every proposal about a topic;
 - nothing but the log decides.
 """
 
@@ -38,7 +38,7 @@ def placement(history: History, in_force: Container[str] | None = None) -> Place
 
     Args:
         history: the example's.
-        in_force: the topics in force; None where they are not asked about.
+        in_force: the definitions under which what was judged is released, by leaf; None where nobody asks.
     """
     latest = history.latest
     if history.first.kind == "topic":
@@ -49,8 +49,8 @@ def placement(history: History, in_force: Container[str] | None = None) -> Place
     judged = history.standing or _last_judged(history)
     if judged is None:
         return Placement(None, latest.leaf, _waiting_for(history), "open")
-    if in_force is not None and history.first.topic not in in_force:
-        return Placement(None, judged.leaf, f"topic {history.first.topic} is not in force yet", "draft")
+    if in_force is not None and judged.event.definition not in in_force:
+        return Placement(None, judged.leaf, f"accepted under a draft of topic {history.first.topic}", "draft")
     outcome = history.outcome_of(judged)
     if outcome == "rejected":
         return Placement(None, judged.leaf, "rejected by every required perspective", "rejected", judged.round.closed)

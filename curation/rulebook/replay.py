@@ -206,7 +206,9 @@ class Replay:
         if type(event) in _TIMED:
             self._check_elapsed(history, cast("RoundClosed | FlagLapsed", event))
         history.apply(event, leaf, self.epoch, self)
-        self._watch_open(history, event, leaf)
+        if self.only is None or event.example == self.only:
+            # Of other examples a draft is read, but not how its round ended.
+            self._watch_open(history, event, leaf)
         if type(event) in _OF_ROUNDS:
             self._watch_end(history, cast("ReviewSubmitted | RoundClosed", event), index)
         self.histories[event.example] = history
@@ -359,8 +361,8 @@ class Replay:
         return history.first if history else None
 
     def topics_in_force(self) -> frozenset[str]:
-        """The topics in force in the epoch that is open."""
-        return frozenset(item.content.id for item in self.definitions.topics_at(self.epoch))
+        """The definitions under which what was judged is released in the epoch that is open, by leaf."""
+        return self.definitions.released_at(self.epoch)
 
     def published(self) -> Published:
         """What a release cut here would hold: example → (config, revision)."""

@@ -77,6 +77,7 @@ RULES: dict[str, str] = {
     "auth/signature": "A self-attested leaf carries a valid Ed25519 signature of its contributor.",
     "auth/one-key": "A pseudonym signs with one key, and a key belongs to one pseudonym.",
     "erase/known": "An erasure names commitments of an act of that example.",
+    "erase/adopted": "What was adopted stands in the log for ever; it is changed by a new proposal.",
     "epoch/number": "Epochs are numbered from 0 without gaps, and their dates never go back.",
     "epoch/order": "Within an epoch, leaves stand after what they refer to, else in the order of their hashes.",
     "release/prefix": "A release names an earlier epoch's end and its Merkle root.",

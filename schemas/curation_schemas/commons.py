@@ -34,6 +34,11 @@ Change = Annotated[
 """A path in a topic: a text (`positions.<id>.statement`), or a thing that came, went or changed (`positions.<id>`)."""
 
 
+MAX_TOPIC_BYTES = 64_000
+"""As much of a topic as fits into the leaf that adopts it: 65,535 bytes, less its other fields."""
+MAX_TOPIC_LANGUAGES = 40
+
+
 class OutlinedPerspective(Wire):
     """A perspective without its label."""
 
@@ -54,7 +59,7 @@ class TopicOutline(Wire):
     sensitivity: Sensitivity
     perspectives: Annotated[list[OutlinedPerspective], Field(min_length=2, max_length=12)]
     positions: Annotated[list[OutlinedPosition], Field(min_length=2, max_length=12)]
-    languages: list[WrittenLanguage] = Field(default_factory=list, max_length=40)
+    languages: list[WrittenLanguage] = Field(default_factory=list, max_length=MAX_TOPIC_LANGUAGES)
     changes: list[Change] = Field(default_factory=list, max_length=200)
 
     @property
@@ -128,6 +133,15 @@ class TopicProposal(Wire):
             raise ValueError(f"proposal.id says {self.proposal.id}, topic says {self.topic}")
         if self.language not in self.proposal.label:
             raise ValueError(f"the topic has no label in {self.language}, the language in which it is to be judged")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_a_leaf(self) -> TopicProposal:
+        if len(self.proposal.label) > MAX_TOPIC_LANGUAGES:
+            raise ValueError(f"the topic has a label in more than {MAX_TOPIC_LANGUAGES} languages")
+        size = len(self.proposal.model_dump_json(by_alias=True, exclude_none=True).encode())
+        if size > MAX_TOPIC_BYTES:
+            raise ValueError(f"the topic has {size} bytes, and could not be adopted: at most {MAX_TOPIC_BYTES} fit")
         return self
 
 

@@ -124,6 +124,22 @@ def _(forger):
     return forger.propose_topic({"scope": both("Another scope")}, positions=["keep-it"])[0].revision
 
 
+@lie("propose/topic-changes", "an amendment moves a side to the front")
+def _(forger):
+    turned = topic()["positions"][::-1]
+    return forger.propose_topic({"scope": both("Another scope"), "positions": turned})[0].revision
+
+
+@lie("erase/adopted", "words that came into force are said to be erased")
+def _(forger):
+    of, adoption = forger.propose_topic({"scope": both("Another scope")})
+    closing = forger.judge(of)
+    forger.add("topic:defined", closing=closing, **adoption)
+    forger.close()
+    fields = {"act": of.revision, "commitments": of.fields["content"]["proposal"], "ground": "law"}
+    return forger.add("opening:erased", example=of.example, **fields)
+
+
 @lie("appeal/adopted", "what is in force is appealed")
 def _(forger):
     of, adoption = forger.propose_topic({"scope": both("Another scope")})

@@ -964,6 +964,20 @@ def _(world: World) -> Forged:
     return forged(Forgery(world).change("opening:erased", example=other), "opening:erased", "2027-02-01")
 
 
+@provokes("erase/adopted", "text-of-a-topic-that-was-adopted")
+def _(world: World) -> Attempt:
+    own = world.propose_fields(topic_proposal(HARBOUR, {"scope": both("Something else")}))
+    world.judge(own)
+    world.close()
+    return attempt(world.erase, world.history(own).latest.leaf, "ana")
+
+
+@provokes("propose/topic-changes", "another-order")
+def _(world: World) -> Attempt:
+    changes = {"scope": both("Something else"), "positions": topic()["positions"][::-1]}
+    return attempt(world.propose_fields, topic_proposal(HARBOUR, changes))
+
+
 @provokes("epoch/number", "a-number-left-out")
 def _(world: World) -> Forged:
     end = epoch_end(2)

@@ -79,7 +79,7 @@ HELD = [*topic()["positions"], {"id": "wait", "held_by": "observer", "label": bo
         ({"scope": both("Something else")}, ("keep-it", "move-it"), ("keep", "move")),
         ({"sensitivity": "high"}, ("keep-it", "move-it"), ("keep", "move")),
         ({"perspectives": MORE}, ("keep-it", "move-it"), ("keep", "move")),
-        ({"positions": HELD}, ("wait",), ("keep", "move")),
+        ({"positions": HELD}, ("wait",), ("keep", "move", "observer")),
         ({"scope": both("Else")} | with_statement("keep-it", "We."), ("keep-it",), ("keep", "move")),
     ],
 )
