@@ -19,6 +19,7 @@ from curation.db import reading, taking_turns
 from curation.log.epochs import SealedEpoch, seal_epoch
 from curation.log.store import LOG_FILES, publish_log
 from curation.releases.cut import prove_releases
+from curation.reviews.controls import bring_planted, open_ended_controls
 from curation.reviews.ending import end_overdue_rounds, lapse_overdue_flags
 from curation.tables import BEGUN, handed_on, log_epochs, meta, stages
 from curation.topics.adopt import adopt_accepted
@@ -55,6 +56,7 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         ended = end_overdue_rounds(writing)
         lapsed = lapse_overdue_flags(writing)
         adopted = adopt_accepted(writing)
+        open_ended_controls(writing)
         writing.flush()
         closed = stages.c.open.is_(False)
         writing.connection.execute(
@@ -67,6 +69,7 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         publish_log(connection, home.log_path)
         for _ in prove_releases(platform):
             pass
+    bring_planted(platform)
     return ClosedEpoch(sealed, len(ended), len(lapsed), len(adopted))
 
 

@@ -66,6 +66,7 @@ def missing_texts(connection: Connection, state: Replay) -> Iterator[Unsound]:
     for history in state.histories.values():
         held = set().union(*history.held.values())
         wanted |= held - history.erased.keys()
+    wanted |= {planted.commitment for planted in state.definitions.planted.values()}
     for lost in sorted(wanted - kept):
         yield Unsound(f"opening {lost[:12]}", "is gone, and no erasure names it")
     for left in sorted(kept - wanted):

@@ -294,6 +294,15 @@ prompt_shingles = _table(
     Column("evaluation", Boolean, nullable=False),
     Column("example", _ID, nullable=False, index=True),
 )
+planted_controls = _table(
+    "planted_controls",
+    Column("leaf", _HASH, primary_key=True),
+    Column("commitment", _HASH, nullable=False),
+    Column("example", _ID, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("content", Text, nullable=True),
+    Column("opened", Boolean, nullable=False, default=False),
+)
 imported = _table(
     "imported",
     Column("source", word(128), primary_key=True),

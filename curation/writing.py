@@ -54,6 +54,7 @@ from curation_schemas.events import (
     EVENT,
     Act,
     AnyEvent,
+    ControlPlanted,
     DatasetDefined,
     EpochClosed,
     Event,
@@ -72,7 +73,14 @@ from curation_schemas.events import (
 from curation_schemas.parsing import problems_of
 
 AnEvent = TypeVar("AnEvent", bound=Event)
-DEFINITION_TYPES = ("dataset:defined", "topic:defined", "policy:changed", "topic:proposed", "topic:revised")
+DEFINITION_TYPES = (
+    "dataset:defined",
+    "topic:defined",
+    "policy:changed",
+    "topic:proposed",
+    "topic:revised",
+    "control:planted",
+)
 _WAITING_TYPES = (ReviewSubmitted, SeatPassed)
 _FLUSH_AT = 2_000
 _PROMPT_LOCKS = 8
@@ -411,7 +419,7 @@ class Writing(LoadedExamples):
         return None if waits else self.epoch
 
     def _take(self, event: AnyEvent, leaf: str) -> None:
-        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)):
+        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted)):
             self.lock_definitions()
             self.definitions.check(event, self.epoch)
             self.definitions.apply(event, leaf, self.epoch)

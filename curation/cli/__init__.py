@@ -16,6 +16,7 @@ import typer
 
 from curation.cli import (
     audit,
+    controls,
     db,
     demo,
     epoch,
@@ -65,6 +66,7 @@ app.command("doctor")(home.doctor)
 app.add_typer(people.app, name="people")
 app.add_typer(topics.app, name="topics")
 app.command("import")(importing.import_file)
+app.add_typer(controls.app, name="controls")
 app.add_typer(epoch.app, name="epoch")
 app.add_typer(release.app, name="release")
 app.command("verify")(audit.verify)

@@ -17,7 +17,7 @@ from sqlalchemy import insert, select
 
 from curation.errors import InvalidInput, Refused
 from curation.examples.near import Written, keep_apart
-from curation.identifiers import new_example_id, new_group_id
+from curation.identifiers import new_example_id, new_group_id, new_pseudonym
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
 from curation.people.accounts import Actor, bind_organisation, organisations_of
@@ -103,8 +103,16 @@ def propose_mirrored(writing: Writing, actor: Actor, examples: Sequence[Written]
     return recorded
 
 
+def propose_unattributed(writing: Writing, example: Written, own: str) -> Recorded:
+    """Take in an example under a pseudonym that nobody holds: for planted controls only. Raises Refused."""
+    recorded = _record(writing, None, example, own, example.group, None)
+    if example.group or example.mirrors or example.translation_of:
+        _check_links(writing, recorded)
+    return recorded
+
+
 def _record(
-    writing: Writing, actor: Actor, example: AnyExample, own: str, group: str | None, signer: Signer | None
+    writing: Writing, actor: Actor | None, example: AnyExample, own: str, group: str | None, signer: Signer | None
 ) -> Recorded:
     """Record a proposal and open its first round."""
     openings: list[Opening] = []
@@ -116,7 +124,7 @@ def _record(
     if isinstance(recorded.event, ExampleProposed) and not isinstance(example, TopicProposal):
         keep_apart(writing, example, recorded.event)
     start_clock(writing, recorded.leaf, 1, fields["example"])
-    organisations = organisations_of(writing.connection, actor.account)
+    organisations = organisations_of(writing.connection, actor.account) if actor else []
     if organisations:
         bound = [bind_organisation(writing.vault, fields["example"], item) for item in organisations]
         rows = [{"example": fields["example"], "organisation": item} for item in bound]
@@ -150,7 +158,7 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
     return recorded
 
 
-def _fields(writing: Writing, actor: Actor, example: AnyExample, openings: list[Opening]) -> dict[str, Any]:
+def _fields(writing: Writing, actor: Actor | None, example: AnyExample, openings: list[Opening]) -> dict[str, Any]:
     if isinstance(example, TopicProposal):
         own = _fields_of_topic(writing, example, openings)
     else:
@@ -166,7 +174,7 @@ def _fields(writing: Writing, actor: Actor, example: AnyExample, openings: list[
         }
     return own | {
         "topic": example.topic,
-        "pseudonym": writing.pseudonym(actor, example.topic),
+        "pseudonym": writing.pseudonym(actor, example.topic) if actor else new_pseudonym(writing.token_bytes),
         "kind": example.kind,
         "language": example.language,
         "license": example.license,

@@ -18,10 +18,12 @@ import yaml
 
 from curation.releases.diff import Difference
 from curation.releases.gates import Gates
+from curation.rulebook.controls import ControlCounts
 from curation.rulebook.definitions import Definitions
 from curation_schemas.definition import DatasetTerms, Policy, Topic
 from curation_schemas.release import CONFIGS, SPLITS
 from curation_validators.measures import MEASURES
+from curation_validators.statistics import wilson
 
 DataFiles = Mapping[tuple[str, str], str]
 """(config, split) → path of its Parquet file."""
@@ -45,6 +47,7 @@ class CardFacts:
     left_out: Mapping[str, int]
     """Reason → number of examples left out for it."""
     gates: Gates
+    controls: ControlCounts
 
     @property
     def terms(self) -> DatasetTerms:
@@ -89,6 +92,24 @@ def _rows_table(facts: CardFacts) -> str:
             f"\n\nEmpty in this release, and therefore without a file: {', '.join(empty)}. A dash is an empty split."
         )
     return text
+
+
+def _controls(found: ControlCounts) -> str:
+    """How many examples that were slanted on purpose slipped through."""
+    if not found.planted:
+        return "None were planted: how much slips through reviewing was not measured."
+    sealed = found.planted - found.opened
+    text = (
+        f"Examples slanted on purpose, to measure reviewing: {found.planted} planted, {found.opened} opened after "
+        f"their rounds, {sealed} still sealed or in review. None is in a release."
+    )
+    if not found.judged:
+        return f"{text} None was judged by full rounds yet: not measured."
+    low, high = wilson(found.accepted, found.judged)
+    return (
+        f"{text} Of {found.judged} that full rounds judged, {found.accepted} were accepted: "
+        f"{100 * found.accepted / found.judged:.0f} % (95 % interval {100 * low:.0f} to {100 * high:.0f} %)."
+    )
 
 
 def render_card(facts: CardFacts, files: DataFiles, card_text: str) -> bytes:
@@ -139,6 +160,10 @@ Examples in the log that this release does not hold, by reason:
 ## Balance
 
 {_balance(facts.gates)}
+
+## Planted controls
+
+{_controls(facts.controls)}
 
 ## Check it yourself
 

@@ -106,6 +106,7 @@ def derive(
         changes=difference(before, after),
         left_out=left_out,
         gates=gates,
+        controls=state.controls(),
     )
     return Derived(state, made, version, previous, facts)
 

@@ -16,10 +16,17 @@ from typing import Generic, TypeVar
 from curation.errors import Refused
 from curation_schemas.commons import TopicOutline
 from curation_schemas.definition import DatasetTerms, Policy, Sensitivity, Topic
-from curation_schemas.events import DatasetDefined, PolicyChanged, TopicDefined, TopicProposed, TopicRevised
+from curation_schemas.events import (
+    ControlPlanted,
+    DatasetDefined,
+    PolicyChanged,
+    TopicDefined,
+    TopicProposed,
+    TopicRevised,
+)
 
 EPOCHS_UNTIL_BINDING = 2
-AnyDefining = DatasetDefined | TopicDefined | PolicyChanged | TopicProposed | TopicRevised
+AnyDefining = DatasetDefined | TopicDefined | PolicyChanged | TopicProposed | TopicRevised | ControlPlanted
 
 Content = TypeVar("Content")
 
@@ -49,6 +56,14 @@ class Draft:
     topic: str
     example: str
     outline: TopicOutline
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """What a control's leaf commits to, and that leaf's epoch."""
+
+    commitment: str
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,10 @@ class Definitions:
     topic_by_leaf: dict[str, Definition[Topic]] = field(default_factory=dict)
     drafts: dict[str, Draft] = field(default_factory=dict)
     """Revisions of proposed new topics, by leaf."""
+    planted: dict[str, Planted] = field(default_factory=dict)
+    """Planted controls, by leaf."""
+    opened: set[str] = field(default_factory=set)
+    """The leaves of the planted controls that were opened."""
     adopted: set[str] = field(default_factory=set)
     """The revisions that were adopted."""
 
@@ -146,7 +165,7 @@ class Definitions:
             content.sensitivity,
         )
 
-    def check(self, event: DatasetDefined | TopicDefined | PolicyChanged, epoch: int) -> None:
+    def check(self, event: DatasetDefined | TopicDefined | PolicyChanged | ControlPlanted, epoch: int) -> None:
         """Raise Refused when the event may not stand here."""
         if isinstance(event, DatasetDefined):
             if self.terms is not None:
@@ -154,6 +173,8 @@ class Definitions:
             return
         if self.terms is None:
             raise Refused("define/first", f"{event.type} stands before the dataset's definition")
+        if isinstance(event, ControlPlanted):
+            return
         if isinstance(event, PolicyChanged):
             latest: str | None = self.policies[-1].leaf
         else:
@@ -178,6 +199,8 @@ class Definitions:
             self._add_policy(Definition(leaf, event.policy, epoch, epoch))
         elif isinstance(event, PolicyChanged):
             self._add_policy(Definition(leaf, event.policy, epoch, epoch + EPOCHS_UNTIL_BINDING))
+        elif isinstance(event, ControlPlanted):
+            self.planted[leaf] = Planted(event.commitment, epoch)
         elif isinstance(event, (TopicProposed, TopicRevised)):
             if event.definition == self.founding:
                 self.drafts[leaf] = Draft(leaf, event.topic, event.example, event.outline)

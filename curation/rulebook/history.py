@@ -15,12 +15,14 @@ from typing import Protocol
 
 from curation.errors import Refused
 from curation.rulebook import commons
+from curation.rulebook.controls import check_opened
 from curation.rulebook.declarations import Declaration
 from curation.rulebook.definitions import Definitions
 from curation.rulebook.kept_review import KeptReview, keep_review
 from curation.rulebook.rounds import Round
 from curation_schemas.definition import Sensitivity
 from curation_schemas.events import (
+    ControlOpened,
     ExampleProposed,
     ExampleRevised,
     ExampleWithdrawn,
@@ -53,6 +55,7 @@ ExampleEvent = (
     | FlagUpheld
     | FlagLapsed
     | OpeningErased
+    | ControlOpened
 )
 
 
@@ -122,6 +125,8 @@ class History:
     erased: dict[str, str] = field(default_factory=dict)
     """Commitment → the leaf that erased its opening."""
     appeals: dict[str, RoundAppealed] = field(default_factory=dict)
+    control: ControlOpened | None = None
+    """Where it was a planted control: how it was opened."""
     held: dict[str, frozenset[str]] = field(default_factory=dict)
     """Leaf of an act → the commitments in it."""
 
@@ -201,7 +206,7 @@ class History:
 
     def check_now(self, event: ExampleEvent) -> None:
         """Raise Refused for what is wrong at the moment of acting, though a shuffled epoch could not show it."""
-        if not isinstance(event, (OpeningErased, RoundClosed, ExampleWithdrawn)):
+        if not isinstance(event, (OpeningErased, RoundClosed, ExampleWithdrawn, ControlOpened)):
             _check_not_withdrawn(self)
         if isinstance(event, RoundAppealed):
             judged = {item.leaf for item in (self.latest, self.standing) if item is not None}
@@ -406,6 +411,8 @@ def _check_appealed(history: History, event: RoundAppealed, epoch: int, around: 
     if revision.leaf in around.definitions.adopted:
         message = "what was accepted here is in force, or will be"
         raise Refused("appeal/adopted", message, hint="Propose an amendment of the topic.")
+    if history.control is not None:
+        raise Refused("control/opened", "this was a planted control; its round stands as it ended")
     if first.outcome == "unresolved":
         raise Refused(
             "appeal/ended",
@@ -498,6 +505,17 @@ def _apply_erased(history: History, event: OpeningErased, leaf: str, epoch: int,
     history.erased.update(dict.fromkeys(event.commitments, leaf))
 
 
+def _check_control(history: History, event: ControlOpened, epoch: int, around: Surroundings) -> None:
+    stages = history.latest.stages
+    opened = history.control is not None
+    check_opened(event, opened, history.revisions[0].epoch, stages, epoch, around.definitions)
+
+
+def _apply_control(history: History, event: ControlOpened, leaf: str, epoch: int, around: Surroundings) -> None:
+    history.control = event
+    around.definitions.opened.add(event.planted)
+
+
 _CHECKS: dict[type, Callable[..., None]] = {
     ExampleProposed: _check_proposed,
     ExampleRevised: _check_revised,
@@ -512,6 +530,7 @@ _CHECKS: dict[type, Callable[..., None]] = {
     FlagUpheld: _check_upheld,
     FlagLapsed: _check_lapsed,
     OpeningErased: _check_erased,
+    ControlOpened: _check_control,
 }
 _APPLY: dict[type, Callable[..., None]] = {
     ExampleProposed: _apply_brought,
@@ -527,4 +546,5 @@ _APPLY: dict[type, Callable[..., None]] = {
     FlagUpheld: _apply_upheld,
     FlagLapsed: _apply_lapsed,
     OpeningErased: _apply_erased,
+    ControlOpened: _apply_control,
 }

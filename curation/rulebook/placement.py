@@ -18,7 +18,7 @@ from curation.rulebook.history import History, Revision
 Published = dict[str, tuple[str, str]]
 """Example id → (config, revision)."""
 
-LeftOut = Literal["open", "rejected", "withdrawn", "flagged", "erased", "topic", "draft", "gated"]
+LeftOut = Literal["open", "rejected", "withdrawn", "flagged", "erased", "topic", "draft", "gated", "control"]
 CONFIG_OF_KIND = {"sft": "sft", "preference": "preference", "pluralistic": "pluralistic", "prompt": "prompts"}
 
 
@@ -46,6 +46,9 @@ def placement(history: History, in_force: Container[str] | None = None) -> Place
     if history.withdrawal is not None:
         reason = f"withdrawn by its author ({history.withdrawal.reason})"
         return Placement(None, latest.leaf, reason, "withdrawn", history.withdrawn)
+    if history.control is not None:
+        reason = f"a planted control, slanted to {history.control.direction} on purpose"
+        return Placement(None, latest.leaf, reason, "control")
     judged = history.standing or _last_judged(history)
     if judged is None:
         return Placement(None, latest.leaf, _waiting_for(history), "open")

@@ -18,6 +18,7 @@ from curation.log.leaf import canonical_json, decode_leaf
 from curation.log.merkle import leaf_hash
 from curation.log.order import canonical_order
 from curation.rulebook.adoption import Outlined, check_due, check_words, due_adoptions
+from curation.rulebook.controls import ControlCounts
 from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definitions
 from curation.rulebook.elapsed import may_have_passed, must_have_passed
@@ -28,6 +29,7 @@ from curation_schemas.events import (
     EVENT,
     Act,
     AnyEvent,
+    ControlPlanted,
     DatasetDefined,
     EpochClosed,
     ExampleProposed,
@@ -59,9 +61,11 @@ def _check_form(event: AnyEvent, fields: Mapping[str, Any]) -> None:
         raise SchemaInvalid([("", "the leaf is not in the one form of its event")])
 
 
-NotOfExamples = DatasetDefined | TopicDefined | PolicyChanged | PerspectiveDeclared | EpochClosed | ReleaseCut
+NotOfExamples = (
+    DatasetDefined | TopicDefined | PolicyChanged | ControlPlanted | PerspectiveDeclared | EpochClosed | ReleaseCut
+)
 _NOT_OF_EXAMPLES = frozenset(
-    {DatasetDefined, TopicDefined, PolicyChanged, PerspectiveDeclared, EpochClosed, ReleaseCut}
+    {DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted, PerspectiveDeclared, EpochClosed, ReleaseCut}
 )
 _TIMED = frozenset({RoundClosed, FlagLapsed})
 _OF_ROUNDS = frozenset({ReviewSubmitted, RoundClosed})
@@ -238,7 +242,7 @@ class Replay:
             self._full_and_open[event.revision, event.stage] = index
 
     def _take_other(self, event: NotOfExamples, leaf: str, index: int) -> None:
-        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged)):
+        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted)):
             self.definitions.check(event, self.epoch)
             if isinstance(event, TopicDefined) and event.proposal is not None and self.only is None:
                 check_words(event, self.histories.get(event.proposal), self.definitions)
@@ -359,6 +363,13 @@ class Replay:
     def _first_event(self, example: str) -> RevisionBrought | None:
         history = self.histories.get(example)
         return history.first if history else None
+
+    def controls(self) -> ControlCounts:
+        """How the planted controls fared so far; those that ended without full seats were not judged."""
+        opened = [history for history in self.histories.values() if history.control is not None]
+        outcomes = [history.outcome_of(history.latest) for history in opened]
+        judged = [outcome for outcome in outcomes if outcome in ("accepted", "contested", "rejected")]
+        return ControlCounts(len(self.definitions.planted), len(opened), len(judged), judged.count("accepted"))
 
     def topics_in_force(self) -> frozenset[str]:
         """The definitions under which what was judged is released in the epoch that is open, by leaf."""

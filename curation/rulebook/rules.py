@@ -73,6 +73,9 @@ RULES: dict[str, str] = {
     "flag/open": "Only a flag that has not lapsed can be upheld.",
     "flag/uninvolved": "Those who uphold a flag neither proposed, reviewed nor raised it, and uphold it once.",
     "flag/lapse": "A flag lapses when its time is over, unless two people of different perspectives upheld it.",
+    # planted controls
+    "control/planted": "A control is committed to in an earlier epoch than its proposal, and opened so, once.",
+    "control/opened": "A control is opened in the epoch in which its round ends, and is not appealed after that.",
     # attestation, erasure, epochs, releases
     "auth/signature": "A self-attested leaf carries a valid Ed25519 signature of its contributor.",
     "auth/one-key": "A pseudonym signs with one key, and a key belongs to one pseudonym.",

@@ -357,6 +357,28 @@ class OpeningErased(Event):
     ground: ErasureGround
 
 
+class ControlPlanted(Event):
+    """A control was planted: an example slanted on purpose, to measure reviewing. The commitment hides which one."""
+
+    type: Literal["control:planted"] = "control:planted"
+    commitment: Hash
+    maintainers: Maintainers
+
+
+class ControlOpened(Event):
+    """A planted control's round ended (`closing`): which example it was, and the position that it was slanted to."""
+
+    references: ClassVar = ("planted", "closing")
+    type: Literal["control:opened"] = "control:opened"
+    topic: Slug
+    example: ExampleId
+    planted: Hash
+    closing: Hash
+    direction: Slug
+    salt: Hash
+    """32 bytes as lower-case hex."""
+
+
 class EpochClosed(Event):
     """The last leaf of an epoch. All leaves since the previous one belong to it; `date` is its last day (UTC)."""
 
@@ -398,6 +420,8 @@ AnyEvent = (
     | FlagUpheld
     | FlagLapsed
     | OpeningErased
+    | ControlPlanted
+    | ControlOpened
     | EpochClosed
     | ReleaseCut
 )

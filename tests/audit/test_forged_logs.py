@@ -14,9 +14,10 @@ import pytest
 from curation.audit.trace import trace_example
 from curation.audit.verify import verify_bundle
 from curation.errors import EvenhandError
-from curation.log.leaf import encode_leaf
+from curation.log.leaf import Opening, encode_leaf
 from curation.log.merkle import leaf_hash
 from curation.log.notes import SigningKey
+from curation.rulebook.controls import control_body
 from curation.rulebook.rules import RULES
 from tests.audit.demo import call
 from tests.audit.forging import POLICY, Forger, make_template
@@ -537,6 +538,35 @@ def _(forger):
     leaf = forger.act("example:withdrawn", made, "ana", revision=made.revision, reason="error")
     forger.close()
     return leaf
+
+
+def control(forger, direction="keep-it", **over):
+    """A control that was committed to, judged and opened, each in its epoch."""
+    own = forger.fresh("ex_", 10)
+    opening = Opening.fresh("control", control_body(own, "keep-it"))
+    planted = forger.add("control:planted", commitment=opening.commitment(), maintainers=[forger.pseudonym("mia")])
+    forger.close()
+    made = forger.propose(example=own)
+    closing = forger.judge(made)
+    fields = {"topic": "harbour", "example": own, "planted": planted, "closing": closing, "direction": direction}
+    return made, forger.add("control:opened", salt=opening.salt.hex(), **(fields | over))
+
+
+@lie("control/planted", "a control is opened as one that was slanted the other way")
+def _(forger):
+    return control(forger, "move-it")[1]
+
+
+@lie("control/opened", "an accepted example is called a control an epoch later")
+def _(forger):
+    own = forger.fresh("ex_", 10)
+    opening = Opening.fresh("control", control_body(own, "keep-it"))
+    planted = forger.add("control:planted", commitment=opening.commitment(), maintainers=[forger.pseudonym("mia")])
+    forger.close()
+    closing = forger.judge(forger.propose(example=own))
+    forger.close()
+    fields = {"topic": "harbour", "example": own, "planted": planted, "closing": closing, "direction": "keep-it"}
+    return forger.add("control:opened", salt=opening.salt.hex(), **fields)
 
 
 @lie("appeal/ended", "an appeal of a round that is open")

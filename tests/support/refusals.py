@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import CallerError
+from curation.reviews.controls import open_ended_controls
 from curation.rulebook.replay import replay
+from curation.tables import planted_controls
 from curation.topics.adopt import adopt_accepted
 from tests.support.forging import Forgery, epoch_end, fields_of, hash_of
 from tests.support.golden import Names
@@ -816,6 +818,38 @@ def _(world: World) -> Attempt:
     own = world.propose("ana")
     world.judge(own, keep="r")
     return attempt(world.appeal, own, "ben")
+
+
+# --- planted controls -------------------------------------------------------------------------------------------------
+
+
+def opened_control(world: World) -> Forgery:
+    """A control that was opened in the epoch that is open."""
+    world.plant()
+    world.close()
+    own = world.rows(planted_controls)[-1].example
+    world.judge(own)
+    with world.platform.write() as writing:
+        open_ended_controls(writing)
+    return Forgery(world)
+
+
+@provokes("control/planted", "other-direction-than-was-committed-to", "small")
+def _(world: World) -> Forged:
+    return forged(opened_control(world).change("control:opened", direction="move-it"), "control:opened", "2027-02-15")
+
+
+@provokes("control/opened", "closing-of-another-round", "small")
+def _(world: World) -> Forged:
+    forgery = opened_control(world)
+    closing = next(hash_of(leaf) for leaf in world.sealed() if fields_of(leaf)["type"] == "epoch:closed")
+    return forged(forgery.change("control:opened", closing=closing), "control:opened", "2027-02-15")
+
+
+@provokes("control/opened", "appealed-after-it-was-opened", "small")
+def _(world: World) -> Attempt:
+    opened_control(world)
+    return attempt(world.appeal, world.rows(planted_controls)[-1].example, "keep-1")
 
 
 # --- flags ------------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from curation.people.accounts import Actor, Joining, actor_by_handle, join
 from curation.people.vault import topic_scope
 from curation.rebuild import projection_contents, rebuild_projection
 from curation.reviews.appeal import Appeal, appeal_round
+from curation.reviews.controls import PlantControl, plant_control
 from curation.reviews.seats import PassSeat, Seat, TakeSeat, pass_seat, take_seat
 from curation.reviews.submit import (
     SubmitReview,
@@ -41,6 +42,7 @@ from curation.tables import log_leaves, pending_leaves
 from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation.topics.define import DefineDataset, DraftPolicy, agree_policy, define_dataset, draft_policy
 from curation.writing import Platform, Recorded, Writing
+from curation_schemas.commons import TopicProposal
 from curation_schemas.definition import DatasetDefinition, Policy
 from curation_schemas.parsing import validate
 from curation_schemas.review import FlagForm
@@ -127,6 +129,12 @@ class World:
         with self.acting(handle) as (made, actor):
             command = Revise(example_id=of, example=fields)
             return revise_example(made, actor, command, self.signer(handle, fields.topic))
+
+    def plant(self, handle: str = "mia", direction: str = "keep-it", **changes: Any) -> Recorded:
+        with self.acting(handle) as (made, actor):
+            fields = read_example(example(**changes))
+            assert not isinstance(fields, TopicProposal)
+            return plant_control(made, actor, PlantControl(example=fields, direction=direction))
 
     def withdraw(self, of: str, handle: str = "ana", reason: Any = "error") -> Recorded:
         with self.acting(handle) as (made, actor):

@@ -1,4 +1,4 @@
-"""How near prompts are found
+"""How near prompts are found, and planted controls
 
 Revision: 0003, after 0002.
 """
@@ -31,3 +31,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_prompt_shingles_commitment"), "prompt_shingles", ["commitment"], unique=False)
     op.create_index(op.f("ix_prompt_shingles_example"), "prompt_shingles", ["example"], unique=False)
+    op.create_table(
+        "planted_controls",
+        sa.Column("leaf", _word(64), nullable=False),
+        sa.Column("commitment", _word(64), nullable=False),
+        sa.Column("example", _word(32), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=True),
+        sa.Column("opened", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("leaf", name=op.f("pk_planted_controls")),
+        sqlite_with_rowid=False,
+    )
