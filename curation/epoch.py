@@ -16,10 +16,10 @@ from sqlalchemy import Connection, delete, select
 
 from curation.clock import day_of, days_between
 from curation.db import reading, taking_turns
+from curation.examples.controls import bring_planted, open_ended_controls
 from curation.log.epochs import SealedEpoch, seal_epoch
 from curation.log.store import LOG_FILES, publish_log
 from curation.releases.cut import prove_releases
-from curation.reviews.controls import bring_planted, open_ended_controls
 from curation.reviews.ending import end_overdue_rounds, lapse_overdue_flags
 from curation.tables import BEGUN, handed_on, log_epochs, meta, stages
 from curation.topics.adopt import adopt_accepted

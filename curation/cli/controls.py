@@ -29,7 +29,7 @@ def plant(
     When its round has ended, the log shows which example it was; it is never part of a release. The release's card
     says how many controls were accepted.
     """
-    from curation.reviews.controls import plant_control, read_control
+    from curation.examples.controls import plant_control, read_control
 
     command = read_control(file, direction)
     with opened_platform(context) as platform:
@@ -47,7 +47,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
 ) -> None:
     """Say how many controls wait, are in review and were opened, and what share of the seats is theirs."""
-    from curation.reviews.controls import AIM_PERCENT, control_status
+    from curation.examples.controls import AIM_PERCENT, control_status
 
     with opened_platform(context) as platform:
         acting(platform, who).require("maintainer")

@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from curation.errors import InvalidInput, Refused
-from curation.examples.near import Written, keep_apart
 from curation.identifiers import new_example_id, new_group_id, new_pseudonym
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
+from curation.near import Written, keep_apart
 from curation.people.accounts import Actor, bind_organisation, organisations_of
 from curation.reviews.ending import end_stage, start_clock
 from curation.rulebook.commons import touched_positions

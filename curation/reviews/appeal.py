@@ -8,9 +8,9 @@ Rules that always hold:
 from __future__ import annotations
 
 from curation.errors import Refused
-from curation.examples.near import check_still_apart
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
+from curation.near import check_still_apart
 from curation.people.accounts import Actor
 from curation.reviews.ending import start_clock
 from curation.rulebook.history import History, Revision

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.errors import CallerError
-from curation.reviews.controls import open_ended_controls
+from curation.examples.controls import open_ended_controls
 from curation.rulebook.replay import replay
 from curation.tables import planted_controls
 from curation.topics.adopt import adopt_accepted

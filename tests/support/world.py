@@ -16,6 +16,7 @@ from sqlalchemy import select
 from curation.clock import MovableClock
 from curation.db import reading, writing
 from curation.epoch import ClosedEpoch, close_epoch
+from curation.examples.controls import PlantControl, plant_control
 from curation.examples.erase import Erase, erase_openings
 from curation.examples.flag import Flag, Uphold, raise_flag, uphold_flag
 from curation.examples.propose import Propose, Revise, propose_example, read_example, revise_example
@@ -26,7 +27,6 @@ from curation.people.accounts import Actor, Joining, actor_by_handle, join
 from curation.people.vault import topic_scope
 from curation.rebuild import projection_contents, rebuild_projection
 from curation.reviews.appeal import Appeal, appeal_round
-from curation.reviews.controls import PlantControl, plant_control
 from curation.reviews.seats import PassSeat, Seat, TakeSeat, pass_seat, take_seat
 from curation.reviews.submit import (
     SubmitReview,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.examples.near import prefix_length
+from curation.near import prefix_length
 from curation_validators.duplicates import THRESHOLD, jaccard
 
 some = st.sets(st.integers(0, 40).map(str), min_size=1, max_size=30)

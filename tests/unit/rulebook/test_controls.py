@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from curation.errors import InvalidInput, NotAllowed, Refused
+from curation.examples.controls import control_status, open_ended_controls
 from curation.log.leaf import Opening
 from curation.releases.card import _controls
-from curation.reviews.controls import control_status, open_ended_controls
 from curation.rulebook.controls import ControlCounts, control_body
 from curation.rulebook.placement import placement
 from curation.tables import examples, planted_controls
