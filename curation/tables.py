@@ -310,3 +310,18 @@ imported = _table(
     Column("digest", _HASH, nullable=True),
     Column("brought", _HASH, nullable=True),
 )
+source_records = _table(
+    "source_records",
+    Column("commitment", _HASH, primary_key=True),
+    Column("day", word(10), nullable=False),
+    Column("status", word(16), nullable=False),
+    Column("via", word(8), nullable=False),
+    Column("record", _HASH, nullable=True),
+    Column("payload", _HASH, nullable=True),
+    Column("extractor", word(64), nullable=True),
+    Column("anchorer", word(32), nullable=True),
+    Column("quote_status", word(16), nullable=True),
+    Column("ways", word(64), nullable=True),
+    Column("edits", Integer, nullable=True),
+    Column("occurrences", Integer, nullable=True),
+)

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 from zlib import crc32
 
@@ -278,6 +279,8 @@ class Writing(LoadedExamples):
         self.token_bytes = token_bytes
         self.leaves_traces = False
         # Set by what deletes text or order for good: the write-ahead file is then emptied after the commit.
+        self.discards: list[Path] = []
+        # Files that go once what was written is committed.
         self.vault = Vault(connection, home.vault_key, token_bytes)
         self._defining = False
         self._glances: dict[str, History] = {}
@@ -547,6 +550,8 @@ class Platform:
             made = Writing(connection, self.home, self.clock, self.token_bytes)
             yield made
             made.flush()
+        for path in made.discards:
+            path.unlink(missing_ok=True)
         if made.leaves_traces:
             empty_write_ahead_file(self.home.engine)
 

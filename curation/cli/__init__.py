@@ -27,6 +27,7 @@ from curation.cli import (
     release,
     schemas,
     serve,
+    sources,
     topics,
     validating,
 )
@@ -67,6 +68,7 @@ app.add_typer(people.app, name="people")
 app.add_typer(topics.app, name="topics")
 app.command("import")(importing.import_file)
 app.add_typer(controls.app, name="controls")
+app.add_typer(sources.app, name="sources")
 app.add_typer(epoch.app, name="epoch")
 app.add_typer(release.app, name="release")
 app.command("verify")(audit.verify)

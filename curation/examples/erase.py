@@ -1,6 +1,7 @@
 """Erase text: destroy the openings behind commitments.
 
 Rules that always hold:
+- what is kept of a cited page goes with the source's opening;
 - the leaf stays, so the audit still holds; salt and body are overwritten, so no guess can be confirmed any more;
 - the author of a text may have it erased, and a maintainer on the grounds of personal data and law;
 - verdicts, reason codes and scores stand in the leaf and are never erased.
@@ -11,7 +12,8 @@ from __future__ import annotations
 from sqlalchemy import delete, insert, select
 
 from curation.errors import InvalidInput, NotAllowed, NotFound
-from curation.examples.near import forget_prompts
+from curation.evidence.forget import forget_records
+from curation.near import forget_prompts
 from curation.people.accounts import Actor
 from curation.tables import erasures, log_leaves, openings, pending_leaves
 from curation.writing import Recorded, Writing
@@ -76,6 +78,7 @@ def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
     )
     writing.connection.execute(insert(erasures), [{"commitment": item, "act": command.act} for item in gone])
     forget_prompts(writing, commitments=gone)
+    forget_records(writing, gone)
     writing.leaves_traces = True
     writing.connection.execute(delete(openings).where(openings.c.commitment.in_(gone)))
     return recorded

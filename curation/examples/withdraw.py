@@ -2,6 +2,7 @@
 
 Rules that always hold:
 - it leaves the next release and every later one; the log keeps that it was there;
+- what is kept of the pages that it cites goes; another example that cites one keeps a record of its own;
 - every round that is open, an appeal of what stands too, ends without outcome.
 """
 
@@ -9,8 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from curation.examples.near import forget_prompts
+from curation.evidence.forget import cited_by, forget_records
 from curation.log.attestation import Signer
+from curation.near import forget_prompts
 from curation.people.accounts import Actor
 from curation.reviews.ending import end_stage
 from curation.writing import Recorded, Writing
@@ -40,6 +42,7 @@ def withdraw_example(writing: Writing, actor: Actor, command: Withdraw, signer: 
         reason=command.reason,
     )
     forget_prompts(writing, example=command.example_id)
+    forget_records(writing, cited_by(history))
     for revision in history.revisions:
         if revision.round.closed is None:
             end_stage(writing, history, revision.round, "withdrawn", by=recorded.leaf)
