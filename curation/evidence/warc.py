@@ -17,9 +17,10 @@ import re
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
@@ -221,12 +222,17 @@ def _joined(url: str, reference: str) -> str | None:
         return None
 
 
-def _opened(path: Path) -> IO[bytes]:
-    file = path.open("rb")
-    head = file.read(2)
-    file.seek(0)
-    # Each record is a gzip member of its own; Python's reader goes from one to the next.
-    return file if head != b"\x1f\x8b" else gzip.GzipFile(fileobj=file)  # type: ignore[return-value]  # reads bytes
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        if not packed:
+            yield file
+            return
+        # Each record is a gzip member of its own; Python's reader goes from one to the next.
+        with gzip.GzipFile(fileobj=file) as unpacking:
+            yield cast("IO[bytes]", unpacking)
 
 
 def find_pages(paths: Iterable[Path], urls: Iterable[str]) -> dict[str, Fetched | NotFetched]:
