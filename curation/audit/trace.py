@@ -106,7 +106,7 @@ class _Storyteller:
         self.bundle, self.state, self.history, self.openings = bundle, state, history, openings
 
     def tell(self) -> dict[str, Any]:
-        history, placed = self.history, placement(self.history, self.state.topics_in_force())
+        history, placed = self.history, placement(self.history, self.state.definitions_to_release())
         return {
             "example": history.example,
             "dataset": self.state.dataset,

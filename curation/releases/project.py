@@ -84,7 +84,7 @@ class _Projector:
         self._erased_by: list[int] = []
 
     def run(self) -> Projection:
-        in_force = self.state.topics_in_force()
+        in_force = self.state.definitions_to_release()
         for example in sorted(self.state.histories):
             history = self.state.histories[example]
             placed = placement(history, in_force)

@@ -4,7 +4,8 @@ Rules that always hold (pure; used alike by commands and verification):
 - it is adopted at the end of the epoch, word for word, by nobody's choice; it binds two epochs later;
 - not as long as its round is appealed or a flag holds it, and not while it lacks a language of the dataset;
 - never once another definition has overtaken the one that it amends, or its text was erased;
-- of two that amend the same definition and are due together, the one with the smaller hash is adopted.
+- of two that amend the same definition and are due together, the one of the earlier epoch is adopted; of two of one
+  epoch, the one with the smaller hash.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def due_adoptions(histories: Iterable[History], definitions: Definitions, epoch:
         revision = _due(history, definitions, epoch)
         if revision is not None:
             topic = revision.event.topic
-            due[topic] = min(due.get(topic, revision), revision, key=lambda item: item.leaf)
+            due[topic] = min(due.get(topic, revision), revision, key=lambda item: (item.epoch, item.leaf))
     return due
 
 

@@ -179,6 +179,8 @@ class Definitions:
             latest: str | None = self.policies[-1].leaf
         else:
             latest = self.latest_topic(event.topic.id)
+        if isinstance(event, TopicDefined) and event.founding != self.founding:
+            raise Refused("define/first", f"the definition of {event.topic.id} names another founding")
         if event.supersedes != latest:
             raise Refused("define/supersedes-latest", f"{event.type} must replace {latest or 'nothing'}, and say so")
         if isinstance(event, TopicDefined):

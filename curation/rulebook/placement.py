@@ -53,7 +53,7 @@ def placement(history: History, in_force: Container[str] | None = None) -> Place
     if judged is None:
         return Placement(None, latest.leaf, _waiting_for(history), "open")
     if in_force is not None and judged.event.definition not in in_force:
-        return Placement(None, judged.leaf, f"accepted under a draft of topic {history.first.topic}", "draft")
+        return Placement(None, judged.leaf, f"judged under a draft of topic {history.first.topic}", "draft")
     outcome = history.outcome_of(judged)
     if outcome == "rejected":
         return Placement(None, judged.leaf, "rejected by every required perspective", "rejected", judged.round.closed)

@@ -371,14 +371,14 @@ class Replay:
         judged = [outcome for outcome in outcomes if outcome in ("accepted", "contested", "rejected")]
         return ControlCounts(len(self.definitions.planted), len(opened), len(judged), judged.count("accepted"))
 
-    def topics_in_force(self) -> frozenset[str]:
+    def definitions_to_release(self) -> frozenset[str]:
         """The definitions under which what was judged is released in the epoch that is open, by leaf."""
         return self.definitions.released_at(self.epoch)
 
     def published(self) -> Published:
         """What a release cut here would hold: example → (config, revision)."""
         found: Published = {}
-        in_force = self.topics_in_force()
+        in_force = self.definitions_to_release()
         for example, history in self.histories.items():
             placed = placement(history, in_force)
             if placed.config is not None:

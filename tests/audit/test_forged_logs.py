@@ -98,6 +98,13 @@ def _(forger):
     return change_policy(forger, maintainers=[forger.pseudonym("mia")] * 2)
 
 
+@lie("define/first", "an adoption names another founding")
+def _(forger):
+    of, adoption = forger.propose_topic({"scope": both("Another scope")})
+    closing = forger.judge(of)
+    return forger.add("topic:defined", closing=closing, **(adoption | {"founding": forger.topics["river"]}))
+
+
 @lie("define/adopted", "maintainers define a topic after the founding")
 def _(forger):
     people = [forger.pseudonym("mia"), forger.pseudonym("max")]

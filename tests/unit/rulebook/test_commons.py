@@ -239,7 +239,7 @@ def test_a_new_topic_is_declared_on_judged_adopted_and_in_force_two_epochs_later
     assert world.take("yes-1", LAKE).example == own
     accept(world, own, people)
     world.close()
-    assert placement(world.replay().histories[of], world.replay().topics_in_force()).left_out == "draft"
+    assert placement(world.replay().histories[of], world.replay().definitions_to_release()).left_out == "draft"
     assert of not in world.replay().published()
     world.close()
     assert in_force(world, LAKE) == made(LAKE)
