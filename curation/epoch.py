@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, select
 
 from curation.clock import day_of, days_between
 from curation.db import reading, taking_turns
-from curation.examples.controls import bring_planted, open_ended_controls
+from curation.examples.controls import bring_planted, controls_wait, open_ended_controls
 from curation.log.epochs import SealedEpoch, seal_epoch
 from curation.log.store import LOG_FILES, publish_log
 from curation.releases.cut import prove_releases
@@ -57,6 +57,7 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         lapsed = lapse_overdue_flags(writing)
         adopted = adopt_accepted(writing)
         open_ended_controls(writing)
+        to_bring = controls_wait(writing)
         writing.flush()
         closed = stages.c.open.is_(False)
         writing.connection.execute(
@@ -69,7 +70,9 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         publish_log(connection, home.log_path)
         for _ in prove_releases(platform):
             pass
-    bring_planted(platform)
+    if to_bring:
+        # In a transaction of its own, because it belongs to the next epoch; what fails there waits for the one after.
+        bring_planted(platform)
     return ClosedEpoch(sealed, len(ended), len(lapsed), len(adopted))
 
 

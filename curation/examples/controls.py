@@ -83,6 +83,12 @@ def plant_control(writing: Writing, actor: Actor, command: PlantControl) -> Reco
     return recorded
 
 
+def controls_wait(writing: Writing) -> bool:
+    """Whether controls are committed to and not proposed yet."""
+    waiting = select(planted_controls.c.leaf).where(planted_controls.c.content.is_not(None)).limit(1)
+    return writing.connection.execute(waiting).first() is not None
+
+
 def bring_planted(platform: Platform) -> list[Recorded]:
     """Propose the controls that were committed to in an earlier epoch."""
     brought = []
