@@ -34,6 +34,8 @@ UNITS: Final = frozenset({"message", "topic", "control", "source", "rationale", 
 
 _DOMAIN: Final = b"evenhand.org/v1/"
 _NONCE: Final = re.compile(r"[0-9a-f]{32}").fullmatch
+_DIGITS: Final = bytes(ord("0") if chr(code).isdecimal() and code < 128 else ord(".") for code in range(256))
+_SIXTEEN: Final = b"0" * 16
 _LONG_NUMBER: Final = re.compile(rb"[:,\[]-?[0-9]{16}").search
 _encode_sorted: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(order="sorted").encode
 
@@ -153,7 +155,9 @@ def _looks_plain(data: bytes) -> bool:
     ASCII bytes have ASCII keys only (see canonical_json); False asks for the slow look at each value.
     """
     shallow = data.count(b"[") + data.count(b"{") <= MAX_DEPTH
-    return shallow and data.isascii() and _LONG_NUMBER(data) is None
+    # Looking for sixteen digits in a row first: that is much faster, and few leaves have them.
+    has_long_number = _SIXTEEN in data.translate(_DIGITS) and _LONG_NUMBER(data) is not None
+    return shallow and data.isascii() and not has_long_number
 
 
 def _is_plain(values: Iterable[Any], levels: int) -> bool:
