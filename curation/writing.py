@@ -14,7 +14,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +35,7 @@ from curation.log.leaf import Opening, encode_leaf, fresh_nonce
 from curation.log.merkle import leaf_hash
 from curation.log.order import canonical_order
 from curation.people.accounts import Actor, Role
-from curation.people.vault import Vault
+from curation.people.vault import Vault, topic_scope
 from curation.projection import Rows, declaration_row, release_row, rows_of, write_rows
 from curation.rulebook.adoption import adopted_revision, is_under_way
 from curation.rulebook.declarations import Declaration, Declarations
@@ -257,6 +257,14 @@ class LoadedExamples:
             self._latest[pseudonym] = None if row is None else self._known(_declaration(row))
         return self._latest[pseudonym]
 
+    def load_declarations(self, pseudonyms: Collection[str]) -> None:
+        """Read the declarations of many pseudonyms at once; each would be read by itself otherwise."""
+        asked = [pseudonym for pseudonym in pseudonyms if pseudonym not in self._latest]
+        query = select(declarations).where(declarations.c.pseudonym.in_(asked), declarations.c.replaced_in.is_(None))
+        self._latest |= dict.fromkeys(asked)
+        for row in self.connection.execute(query):
+            self._latest[row.pseudonym] = self._known(_declaration(row))
+
     def _known(self, declaration: Declaration) -> Declaration:
         return self._declarations.setdefault(declaration.leaf, declaration)
 
@@ -352,6 +360,10 @@ class Writing(LoadedExamples):
         if wanted:
             self._read(wanted)
 
+    def preload_people(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Read the pseudonyms of many (account, topic), and what they declared, at once."""
+        self.load_declarations(self.vault.load((account, topic_scope(topic)) for account, topic in pairs))
+
     def _read(self, examples: Sequence[str]) -> None:
         # What another transaction does to these examples is waited for, then read: never a state from before the lock.
         lock(self.connection, [f"example {example}" for example in examples])
@@ -361,7 +373,7 @@ class Writing(LoadedExamples):
 
     def pseudonym(self, actor: Actor, topic: str) -> str:
         """The actor's pseudonym on a topic, drawn now if this is the first act there."""
-        return self.vault.pseudonym_for_act(actor.account, f"topic:{topic}")
+        return self.vault.pseudonym_for_act(actor.account, topic_scope(topic))
 
     def opening(self, act_openings: list[Opening], unit: str, value: object) -> str:
         """Put a text behind a fresh commitment; the opening joins `act_openings`. Returns the commitment."""

@@ -27,7 +27,7 @@ from curation_schemas.release import ReleaseManifest
 
 MAX_TEXT_BYTES = 64_000_000
 MIN_UNPACKED_BYTES, MAX_UNPACKING = 256_000_000, 64
-_ROWS_PER_PIECE = 1_024
+_ROWS_PER_PIECE = 8_192
 _OPENINGS_PER_LEAF = 256
 
 

@@ -61,24 +61,22 @@ def _compare_file(bundle: Bundle, path: str, expected: Columns, report: Report) 
     wrong = {} if actual.equals(expected.table()) else _differences(actual, expected)
     for number, why in expected.underivable.items():
         wrong["expected", number] = why
+    keys = expected.column(KEY_COLUMN[expected.config]) if wrong or expected.erased else []
     for (_, number), why in sorted(wrong.items(), key=lambda item: item[0][1]):
-        report.fail(f"{path} {_name(expected, actual, number, why)}", why)
+        report.fail(f"{path} {_name(expected.config, keys, actual, number, why)}", why)
     failed_expected = {number for side, number in wrong if side == "expected"}
     erased = {number: event for number, event in expected.erased.items() if number not in failed_expected}
     for number, event in sorted(erased.items()):
-        key = expected.values[KEY_COLUMN[expected.config]][number]
-        report.erased.append(Failure(f"{path} {_label(expected.config, key)}", f"erased by event {event}"))
+        report.erased.append(Failure(f"{path} {_label(expected.config, keys[number])}", f"erased by event {event}"))
     report.rows["FAILED"] += len(wrong)
     report.rows["ERASED"] += len(erased)
     report.rows["VERIFIED"] += len(expected) - len(failed_expected) - len(erased)
 
 
-def _name(expected: Columns, actual: pa.Table, number: int, why: str) -> str:
-    column = KEY_COLUMN[expected.config]
-    values = expected.values[column]
-    if why.startswith("is in the file") or number >= len(values):
-        return _label(expected.config, actual.column(column)[number].as_py())
-    return _label(expected.config, values[number])
+def _name(config: str, keys: list[Any], actual: pa.Table, number: int, why: str) -> str:
+    if why.startswith("is in the file") or number >= len(keys):
+        return _label(config, actual.column(KEY_COLUMN[config])[number].as_py())
+    return _label(config, keys[number])
 
 
 def _label(config: str, key: Any) -> str:
@@ -89,7 +87,7 @@ def _label(config: str, key: Any) -> str:
 def _differences(actual: pa.Table, expected: Columns) -> dict[tuple[str, int], str]:
     """(side, row) → what is wrong. Rows are matched by their key, so one that was dropped does not shift the rest."""
     column = KEY_COLUMN[expected.config]
-    wanted = _positions(expected.values[column])
+    wanted = _positions(expected.column(column))
     given = _positions(actual.column(column).to_pylist())
     wrong: dict[tuple[str, int], str] = {}
     for key in wanted.keys() - given.keys():
@@ -98,9 +96,9 @@ def _differences(actual: pa.Table, expected: Columns) -> dict[tuple[str, int], s
         wrong["actual", given[key]] = "is in the file and not in the log"
     shared = [key for key in wanted if key in given]
     for name in SCHEMAS[expected.config].names:
-        values = actual.column(name).to_pylist()
+        wants, values = expected.column(name), actual.column(name).to_pylist()
         for key in shared:
-            want, have = expected.values[name][wanted[key]], values[given[key]]
+            want, have = wants[wanted[key]], values[given[key]]
             if want != have and _normal(want) != _normal(have):
                 wrong.setdefault(("expected", wanted[key]), f"field {name} {_contrast(want, have)}")
     if not wrong:

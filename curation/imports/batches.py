@@ -56,6 +56,8 @@ class ReadLine:
     act: str
     perform: Callable[[Scene], Brought]
     needs: tuple[Name, ...] = ()
+    by: str = ""
+    """Who acts, where the line says so."""
     size: int = 0
 
 

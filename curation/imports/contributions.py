@@ -108,6 +108,7 @@ def _read(vault_key: bytes, troupe: _Troupe, file: str, raw: RawLine) -> ReadLin
         key=line.id,
         digest=digest_of(vault_key, plain),
         act=line.act,
+        by=line.by,
         perform=partial(troupe.take, line),
         needs=(("example", line.of),) if isinstance(line, JudgementLine) else tuple(_names(line)),
         size=len(raw.content),
@@ -176,6 +177,13 @@ class _Troupe(Contributors):
         self.groups = {name: what for (kind, name), what in found.items() if kind == "group"}
         self.flags = {name: what for (kind, name), what in found.items() if kind == "line"}
         scene.writing.preload(self.examples.values())
+        scene.writing.preload_people(
+            (self.actors[line.by].account, scene.writing.existing(self.examples[name]).first.topic)
+            for line in lines
+            if line.by in self.actors
+            for kind, name in line.needs
+            if kind == "example" and name in self.examples
+        )
         self._stands = {}
         self._proposers = _organisations_behind(scene.writing, self.examples.values())
 

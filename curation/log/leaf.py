@@ -18,7 +18,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import rfc8785
@@ -34,9 +34,6 @@ UNITS: Final = frozenset({"message", "topic", "control", "source", "rationale", 
 
 _DOMAIN: Final = b"evenhand.org/v1/"
 _NONCE: Final = re.compile(r"[0-9a-f]{32}").fullmatch
-_DIGITS: Final = bytes(ord("0") if chr(code).isdecimal() and code < 128 else ord(".") for code in range(256))
-_SIXTEEN: Final = b"0" * 16
-_LONG_NUMBER: Final = re.compile(rb"[:,\[]-?[0-9]{16}").search
 _encode_sorted: Final[Callable[[Any], bytes]] = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -45,6 +42,19 @@ def _refuse_float(text: str) -> float:
 
 
 _decode_json: Final[Callable[[bytes], Any]] = msgspec.json.Decoder(float_hook=_refuse_float).decode
+
+
+def _plain_decoder(levels: int) -> Callable[[bytes], Any]:
+    """A decoder of objects without floats and large integers, so many levels deep; it checks while it decodes."""
+    integer = Annotated[int, msgspec.Meta(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+    scalar = str | integer | bool | None
+    value: Any = scalar
+    for _ in range(levels - 1):
+        value = scalar | list[value] | dict[str, value]
+    return msgspec.json.Decoder(dict[str, value]).decode
+
+
+_decode_plain: Final = _plain_decoder(6)
 
 
 def canonical_json(value: object) -> bytes:
@@ -83,10 +93,9 @@ def decode_leaf(data: bytes, where: str = "leaf") -> dict[str, Any]:
     if len(data) > MAX_LEAF_BYTES:
         raise LogInconsistent(f"{len(data)} bytes; a leaf has at most {MAX_LEAF_BYTES}.", where=where)
     try:
-        event = _decode_json(data)
+        event, encoded = _decode_and_encode(data)
         if type(event) is not dict:
             raise LogInconsistent("a leaf must be a JSON object.", where=where)
-        encoded = _encode_sorted(event) if _looks_plain(data) else canonical_json(event)
     except InvalidInput as error:
         raise LogInconsistent(f"not JCS (RFC 8785): {error.message}", where=f"{where} {error.where}") from None
     except (ValueError, RecursionError) as error:  # msgspec's errors and UnicodeError are ValueErrors.
@@ -149,15 +158,17 @@ class Opening:
         return value
 
 
-def _looks_plain(data: bytes) -> bool:
-    """Whether JSON without floats surely holds nothing that the fast encoder would write otherwise than JCS does.
-
-    ASCII bytes have ASCII keys only (see canonical_json); False asks for the slow look at each value.
-    """
-    shallow = data.count(b"[") + data.count(b"{") <= MAX_DEPTH
-    # Looking for sixteen digits in a row first: that is much faster, and few leaves have them.
-    has_long_number = _SIXTEEN in data.translate(_DIGITS) and _LONG_NUMBER(data) is not None
-    return shallow and data.isascii() and not has_long_number
+def _decode_and_encode(data: bytes) -> tuple[Any, bytes]:
+    """The value of JSON bytes, and its canonical form."""
+    if data.isascii():  # So are its keys, then, and the fast encoder sorts them as JCS does (see canonical_json).
+        try:
+            event = _decode_plain(data)
+        except msgspec.ValidationError:
+            pass  # The slow way says what is wrong with it, if anything is.
+        else:
+            return event, _encode_sorted(event)
+    event = _decode_json(data)
+    return event, canonical_json(event)
 
 
 def _is_plain(values: Iterable[Any], levels: int) -> bool:

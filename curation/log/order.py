@@ -8,6 +8,7 @@ Rules that always hold (pure):
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 
 from curation.errors import LogInconsistent
@@ -42,3 +43,40 @@ def canonical_order(references: Mapping[str, Iterable[str]]) -> list[str]:
     if len(ordered) != len(references):
         raise LogInconsistent("leaves of one epoch refer to each other in a circle")
     return ordered
+
+
+class OrderCheck:
+    """Whether leaves that come one after the other stand in their canonical order, without sorting them again.
+
+    A leaf stands wrongly where a larger one stands between it and the last leaf that it had to wait for.
+    """
+
+    def __init__(self) -> None:
+        self.kept = True
+        """Whether every leaf so far stands where it should."""
+        self._places: dict[str, int] = {}
+        self._awaited: set[str] = set()
+        """What leaves referred to that did not stand before them: it belongs to another epoch."""
+        # The leaves larger than all that follow them: the first one behind a place is the largest behind it.
+        self._peaks: list[str] = []
+        self._peak_places: list[int] = []
+
+    def take(self, leaf: str, references: Iterable[str]) -> None:
+        """Take in the next leaf, by its hash, with the leaf hashes that it refers to."""
+        places, after = self._places, -1
+        for item in references:
+            place = places.get(item)
+            if place is None:
+                self._awaited.add(item)
+            elif place > after:
+                after = place
+        peaks, peak_places = self._peaks, self._peak_places
+        first = bisect_right(peak_places, after)
+        if leaf in self._awaited or (first < len(peaks) and peaks[first] > leaf):
+            self.kept = False
+        while peaks and peaks[-1] < leaf:
+            peaks.pop()
+            peak_places.pop()
+        peaks.append(leaf)
+        peak_places.append(len(places))
+        places[leaf] = len(places)

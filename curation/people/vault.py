@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from cryptography.exceptions import InvalidTag
@@ -70,6 +71,23 @@ class Vault:
         pseudonym = _unseal(key, sealed, tag.encode()).decode()
         self._known[account, scope] = pseudonym
         return pseudonym
+
+    def load(self, wanted: Iterable[tuple[str, str]]) -> list[str]:
+        """Look up many (account, scope) at once. Returns the pseudonyms that there are; who is erased has none."""
+        asked = [pair for pair in dict.fromkeys(wanted) if pair not in self._known]
+        self._load_keys({account for account, _ in asked} - self._account_keys.keys())
+        keyed = {pair: self._key_and_tag(*pair) for pair in asked if pair[0] in self._account_keys}
+        query = select(vault.c.tag, vault.c.sealed).where(vault.c.tag.in_([tag for _, tag in keyed.values()]))
+        sealed = {row.tag: row.sealed for row in self._connection.execute(query)}
+        for pair, (key, tag) in keyed.items():
+            if tag in sealed:
+                self._known[pair] = _unseal(key, sealed[tag], tag.encode()).decode()
+        return [self._known[pair] for pair in asked if pair in self._known]
+
+    def _load_keys(self, accounts: Collection[str]) -> None:
+        query = select(account_keys.c.account, account_keys.c.wrapped).where(account_keys.c.account.in_(accounts))
+        for row in self._connection.execute(query):
+            self._account_keys[row.account] = _unseal(self._vault_key, row.wrapped, row.account.encode())
 
     def pseudonym_for_act(self, account: str, scope: str) -> str:
         """The account's pseudonym in a scope, drawn now if this is its first act there."""

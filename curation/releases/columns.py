@@ -8,6 +8,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -114,31 +115,39 @@ KEY_COLUMN = {
 
 
 class Columns:
-    """Rows collected column by column, and what is known of some of them."""
+    """The rows of one config and split, and what is known of some of them."""
 
     def __init__(self, config: str) -> None:
         self.config = config
-        self.values: dict[str, list[Any]] = {name: [] for name in SCHEMAS[config].names}
-        self._appends = [(name, column.append) for name, column in self.values.items()]
-        self.rows = 0
+        self.names = tuple(SCHEMAS[config].names)
+        self._rows: list[tuple[Any, ...]] = []
         self.erased: dict[int, int] = {}
         """Row → index of the event that erased part of it."""
         self.underivable: dict[int, str] = {}
         """Row → why it cannot be derived (an opening is missing or does not fit)."""
 
     def __len__(self) -> int:
-        return self.rows
+        return len(self._rows)
 
     def add(self, row: dict[str, Any]) -> int:
         """Add a row; columns that it lacks are null. Returns its number."""
-        value_of = row.get
-        for name, append in self._appends:
-            append(value_of(name))
-        self.rows += 1
-        return self.rows - 1
+        self._rows.append(tuple(map(row.get, self.names)))
+        return len(self._rows) - 1
+
+    def column(self, name: str) -> list[Any]:
+        """One column's values."""
+        place = self.names.index(name)
+        return [row[place] for row in self._rows]
+
+    def only(self, columns: Collection[str]) -> Iterator[dict[str, Any]]:
+        """The rows, with those of these columns that they have."""
+        kept = [(name, place) for place, name in enumerate(self.names) if name in columns]
+        for row in self._rows:
+            yield {name: row[place] for name, place in kept}
 
     def table(self) -> pa.Table:
         """The rows as an Arrow table with the config's schema."""
         schema = SCHEMAS[self.config]
-        arrays = [pa.array(self.values[field.name], type=field.type) for field in schema]
+        values = zip(*self._rows, strict=True) if self._rows else [() for _ in schema]
+        arrays = [pa.array(column, type=field.type) for column, field in zip(values, schema, strict=True)]
         return pa.Table.from_arrays(arrays, schema=schema)

@@ -34,10 +34,8 @@ class ProjectedRows:
         """A config's rows, split after split."""
         for split in SPLITS:
             held = self.made.rows.get((config, split))
-            if held is not None and len(held):
-                names = [name for name in held.values if name in columns]
-                for values in zip(*(held.values[name] for name in names), strict=True):
-                    yield dict(zip(names, values, strict=True))
+            if held is not None:
+                yield from held.only(columns)
 
     def where(self, config: str, number: int) -> str:
         """A row without an id."""

@@ -174,7 +174,7 @@ class RefusedReview:
 
 
 def submit_reviews(
-    platform: Platform, items: Iterable[tuple[Actor, SubmitReview]], batch: int = 500
+    platform: Platform, items: Iterable[tuple[Actor, SubmitReview]], batch: int = 1_000
 ) -> Iterator[RefusedReview]:
     """The bulk path: simulated reviewers, `batch` reviews a transaction. Yields those that were refused.
 
@@ -194,6 +194,8 @@ def _submit_batch(platform: Platform, waiting: list[tuple[int, Actor, SubmitRevi
     with platform.write() as writing:
         writing.lock_accounts({actor.account for _, actor, _ in waiting})
         writing.preload(command.example for _, _, command in waiting)
+        histories = ((actor, writing.history(command.example)) for _, actor, command in waiting)
+        writing.preload_people((actor.account, item.first.topic) for actor, item in histories if item.revisions)
         for number, actor, command in waiting:
             try:
                 submit_simulated_review(writing, actor, command)

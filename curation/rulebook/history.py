@@ -322,9 +322,10 @@ def _apply_withdrawn(history: History, event: ExampleWithdrawn, leaf: str, epoch
 
 
 def _stage(revision: Revision, number: int) -> Round:
-    if number > len(revision.stages):
-        raise Refused("review/seat-exists", "there is no appeal of this round")
-    return revision.stages[number - 1]
+    try:
+        return revision.stages[number - 1]
+    except IndexError:
+        raise Refused("review/seat-exists", "there is no appeal of this round") from None
 
 
 def _check_declared(event: ReviewSubmitted | SeatPassed | FlagUpheld, epoch: int, around: Surroundings) -> None:

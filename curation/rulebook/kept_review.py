@@ -6,16 +6,14 @@ Rules that always hold (pure):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from sys import intern
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from curation_schemas.events import ReviewSubmitted
 from curation_schemas.review import Comparison, OrderShown, PositionsSeen, ReasonCode, Scores, Verdict, Via
 
 
-@dataclass(frozen=True, slots=True)
-class KeptReview:
+class KeptReview(NamedTuple):
     """The fields of a ReviewSubmitted event that rows, stories and rules need."""
 
     pseudonym: str

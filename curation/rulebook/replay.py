@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from curation.errors import EvenhandError, LogInconsistent, Refused
+from curation.errors import EvenhandError, Refused
 from curation.log.attestation import check_attestation
 from curation.log.leaf import canonical_json, decode_leaf
 from curation.log.merkle import leaf_hash
-from curation.log.order import canonical_order
+from curation.log.order import OrderCheck
 from curation.rulebook.adoption import Outlined, check_due, check_words, due_adoptions
 from curation.rulebook.controls import ControlCounts
 from curation.rulebook.declarations import Declaration, Declarations
@@ -125,7 +125,8 @@ class Replay:
     violations: list[Violation] = field(default_factory=list)
     snapshots: dict[int, Published] = field(default_factory=dict)
     dataset: str = ""
-    _batch: dict[str, list[str]] = field(default_factory=dict)
+    _order: OrderCheck = field(default_factory=OrderCheck)
+    """The order of the leaves of the epoch that is open."""
     _full_and_open: dict[tuple[str, int], int] = field(default_factory=dict)
     """(revision, stage) with all seats filled and no end yet → index of its last vote."""
     _proposals: set[str] = field(default_factory=set)
@@ -172,8 +173,8 @@ class Replay:
         """Take in the next event."""
         self.index_of[leaf] = index
         try:
-            if type(event) is not EpochClosed:
-                self._batch[leaf] = references_of(event)
+            if self.only is None and type(event) is not EpochClosed:
+                self._order.take(leaf, references_of(event))
             if event.dataset != self.dataset:
                 self._check_dataset(event)
             # By a field, because `isinstance` with Pydantic's classes costs more than a rule.
@@ -304,12 +305,10 @@ class Replay:
         self._elapsed_checks.clear()
         self._check_adoptions()
         try:
-            if self.only is None and canonical_order(self._batch) != list(self._batch):
+            if not self._order.kept:
                 raise Refused("epoch/order", f"the leaves of epoch {self.epoch} are not in their canonical order")
-        except LogInconsistent as error:
-            raise Refused("epoch/order", error.message) from None
         finally:
-            self._batch.clear()
+            self._order = OrderCheck()
             self.epochs.append(Epoch(event.epoch, event.date, self.size))
             self.epoch += 1
 

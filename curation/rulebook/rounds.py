@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 from curation.errors import Refused
 from curation_schemas.definition import AcceptanceRule
@@ -25,8 +25,7 @@ SeatKey = tuple[str, int]
 """A perspective and the number of a seat in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(NamedTuple):
     """A vote in a seat."""
 
     leaf: str
@@ -141,11 +140,10 @@ class Round:
             )
         if (event.round, event.stage, event.appeal) != (self.number, self.stage, self.appeal):
             raise Refused("review/seat-exists", f"the seat names round {event.round} stage {event.stage} wrongly")
-        numbers = self.seat_numbers()
-        if event.seat not in numbers:
-            first, last = numbers[0], numbers[-1]
+        first, last = (self.stage - 1) * self.rule.seats + 1, self.stage * self.rule.seats
+        if not first <= event.seat <= last:
             raise Refused("review/seat-exists", f"seat {event.seat} does not exist; this stage has {first} to {last}")
-        if event.pseudonym in self.passed.values():
+        if self.passed and event.pseudonym in self.passed.values():
             raise Refused("review/one-seat", "this person handed a seat of this round on already")
         if self.first is not None and event.pseudonym in self.first.people() | set(self.first.passed.values()):
             raise Refused("review/appeal-new-people", "this person took part in the round that was appealed")

@@ -75,17 +75,16 @@ _C: Columns = (("config", str), ("topic", str))
 
 def count_release(engine: Engine[Any]) -> Counts:
     """Count everything that the measures need."""
-    facts = {name: engine.facts(table) for name, table in FACT_TABLES.items()}
-    examples = facts["examples"]
+    examples, positions = (engine.facts(FACT_TABLES[name]) for name in ("examples", "positions"))
     return Counts(
         examples=_grouped(engine, examples, ("config", "topic")),
         proposers=_grouped(engine, examples, ("config", "topic", "proposer")),
-        cells=_grouped(engine, facts["positions"], ("config", "topic", "position", "language")),
+        cells=_grouped(engine, positions, ("config", "topic", "position", "language")),
         copies=_copies(engine, examples),
-        framings=_framings(engine, facts["framings"]),
-        **_citations(engine, facts),
-        **_pairs(engine, facts),
-        **_reviews(engine, facts),
+        framings=_framings(engine, engine.facts(FACT_TABLES["framings"])),
+        **_citations(engine, positions),
+        **_pairs(engine, examples),
+        **_reviews(engine),
     )
 
 
@@ -93,13 +92,14 @@ def _grouped(engine: Engine[Any], table: Any, by: tuple[str, ...], sums: tuple[s
     return engine.collect(engine.group(table, by, sums), len(by))
 
 
-def _citations(engine: Engine[Any], facts: dict[str, Any]) -> dict[str, Counted]:
-    cited = engine.join(facts["citations"], facts["sources"], "source_id")
+def _citations(engine: Engine[Any], positions: Any) -> dict[str, Counted]:
+    citations, sources = (engine.facts(FACT_TABLES[name]) for name in ("citations", "sources"))
+    cited = engine.join(citations, sources, "source_id")
     of_examples = engine.group(cited, ("example_id",), ("attributed",))
     renamed = engine.derive(
         of_examples, (("example_id", str), ("attributed", int)), lambda row: iter([(row[0], row[2])])
     )
-    held = engine.join(facts["positions"], renamed, "example_id")
+    held = engine.join(positions, renamed, "example_id")
     return {
         "owners": _grouped(engine, cited, ("config", "topic", "owner")),
         "domains": _grouped(engine, cited, ("config", "topic", "domain")),
@@ -152,11 +152,11 @@ def _cluster(row: Fact) -> Iterator[Fact]:
         yield config, topic, side, pairs, total, total * total, total * pairs, pairs * pairs
 
 
-def _pairs(engine: Engine[Any], facts: dict[str, Any]) -> dict[str, Counted]:
-    others = engine.derive(facts["examples"], _OTHER, _other_side)
-    joined = engine.join(facts["mirrors"], others, "mirror")
+def _pairs(engine: Engine[Any], examples: Any) -> dict[str, Counted]:
+    others = engine.derive(examples, _OTHER, _other_side)
+    joined = engine.join(engine.facts(FACT_TABLES["mirrors"]), others, "mirror")
     lengths: Counted = {}
-    for ratios in (engine.derive(joined, _RATIO, _ratio), facts["voices"]):
+    for ratios in (engine.derive(joined, _RATIO, _ratio), engine.facts(FACT_TABLES["voices"])):
         by_group = engine.group(ratios, ("config", "topic", "side", "group_id"), ("ratio",))
         columns: Columns = (*_C, ("side", str), *((name, int) for name in _SUMS))
         clusters = engine.derive(by_group, columns, _cluster)
@@ -203,8 +203,9 @@ def _copies(engine: Engine[Any], examples: Any) -> Counted:
     return _grouped(engine, found, ("config", "topic"), ("extra",))
 
 
-def _reviews(engine: Engine[Any], facts: dict[str, Any]) -> dict[str, Counted]:
-    judged = engine.join(facts["reviews"], facts["places"], "example_id")
+def _reviews(engine: Engine[Any]) -> dict[str, Counted]:
+    reviews, places = (engine.facts(FACT_TABLES[name]) for name in ("reviews", "places"))
+    judged = engine.join(reviews, places, "example_id")
     units: Counted = {}
     for by in (("topic", "perspective", "revision"), ("topic", "revision")):
         votes = engine.group(judged, by, ("accepts",))

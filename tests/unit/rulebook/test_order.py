@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.errors import LogInconsistent
-from curation.log.order import canonical_order
+from curation.log.order import OrderCheck, canonical_order
 
 
 @st.composite
@@ -65,3 +65,26 @@ def test_a_circle_is_no_order(circle):
 
 def test_a_leaf_named_twice_by_another_holds_it_up_once():
     assert canonical_order({"b": [], "a": ["b", "b"]}) == ["b", "a"]
+
+
+def _kept(leaves: list[str], batch: dict[str, list[str]]) -> bool:
+    check = OrderCheck()
+    for leaf in leaves:
+        check.take(leaf, batch[leaf])
+    return check.kept
+
+
+@given(batches())
+def test_the_canonical_order_passes_the_check(batch):
+    assert _kept(canonical_order(batch), batch)
+
+
+@given(batches(), st.data())
+def test_no_other_order_passes_the_check(batch, data):
+    leaves = data.draw(st.permutations(list(batch)))
+    assert _kept(leaves, batch) == (leaves == canonical_order(batch))
+
+
+def test_a_leaf_that_refers_to_itself_or_to_a_later_one_fails_the_check():
+    assert not _kept(["a"], {"a": ["a"]})
+    assert not _kept(["a", "b"], {"a": ["b"], "b": []})
