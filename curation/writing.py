@@ -60,6 +60,7 @@ from curation_schemas.events import (
     EpochClosed,
     Event,
     ExampleProposed,
+    GateOverruled,
     PerspectiveDeclared,
     PolicyChanged,
     ReleaseCut,
@@ -81,6 +82,7 @@ DEFINITION_TYPES = (
     "topic:proposed",
     "topic:revised",
     "control:planted",
+    "gate:overruled",
 )
 _WAITING_TYPES = (ReviewSubmitted, SeatPassed)
 _FLUSH_AT = 2_000
@@ -434,7 +436,7 @@ class Writing(LoadedExamples):
         return None if waits else self.epoch
 
     def _take(self, event: AnyEvent, leaf: str) -> None:
-        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted)):
+        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted, GateOverruled)):
             self.lock_definitions()
             self.definitions.check(event, self.epoch)
             self.definitions.apply(event, leaf, self.epoch)

@@ -48,12 +48,35 @@ def _print_gates(gates: dict[str, Any]) -> None:
     for item in broken:
         where = " ".join(part for part in (item["topic"], item["subject"], item["config"]) if part)
         typer.echo(f"  {item['breaks'] or 'error'}  {item['measure']}, {where}: {item['message']}")
+    for item in gates["overruled"]:
+        typer.echo(f"  overruled  {item['gate']}, {item['topic']}: «{item['reason']}» (leaf {item['event']})")
     counts = Counter(item["outcome"] for item in measures)
     if not gates["left_out"]:
         typer.echo("  No topic fails a gate.")
     typer.echo(
         f"  {counts['pass']} measures pass; {counts['insufficient']} are not measured: `evenhand validate` says why."
     )
+
+
+@app.command()
+def overrule(
+    context: typer.Context,
+    topic: Annotated[str, typer.Argument(help="The topic that fails.", show_default=False)],
+    gate: Annotated[list[str], typer.Option("--gate", help="A gate that it fails; can be given again.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why it stays all the same: public, for ever.")],
+    who: Annotated[str | None, typer.Option("--as", help="Handle of the maintainer who overrules.")] = None,
+) -> None:
+    """Keep a topic in the next release though it fails a gate, and say why.
+
+    It becomes an event of the log once the epoch is closed, and stands with its reason in the release's card and
+    report and in what `evenhand verify` prints. It holds for one release.
+    """
+    from curation.releases.overrule import OverruleGate, overrule_gate
+
+    with opened_platform(context) as platform:
+        actor = acting(platform, who)
+        recorded = overrule_gate(platform, actor, OverruleGate(topic=topic, gates=tuple(gate), reason=reason))
+    typer.echo(f"Recorded as {recorded.leaf}. It holds for the release that is cut next, after `evenhand epoch close`.")
 
 
 @app.command()

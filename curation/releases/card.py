@@ -10,6 +10,7 @@ Rules that always hold (pure):
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -192,9 +193,15 @@ def _balance(gates: Gates) -> str:
         f"- {name}: not measured" for name in MEASURES if name not in {item.measure for item in taken}
     )
     broken = [f"- {item.measure}, {item.where}: the measure broke" for item in gates.ended("error")]
+    kept = "\n".join(
+        f"- {item.topic}, {item.gate}: «{_as_written(item.reason)}» ({item.maintainer}, leaf {item.event})"
+        for item in gates.overruled
+    )
+    none = "No topic left this release." if kept else "No topic fails a gate."
     parts = [
         _MEASURED,
-        f"Topics that left this release because they fail a gate:\n\n{left}" if left else "No topic fails a gate.",
+        f"Topics that left this release because they fail a gate:\n\n{left}" if left else none,
+        *([f"Gates that a maintainer overruled, with the reason:\n\n{kept}"] if kept else []),
         f"{len(gates.ended('insufficient'))} measures of a topic or kind were not taken: not measured.",
     ]
     if missing:
@@ -204,6 +211,11 @@ def _balance(gates: Gates) -> str:
     if broken:
         parts.append("Broken:\n\n" + "\n".join(broken))
     return "\n\n".join(parts)
+
+
+def _as_written(text: str) -> str:
+    """A contributed text on one line, with nothing in it that Markdown or HTML would take for its own."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>&~])", r"\\\1", " ".join(text.split()))
 
 
 def _english(labels: Mapping[str, str]) -> str:

@@ -66,6 +66,7 @@ class PlannedRelease:
             ],
             "gates": {
                 "left_out": self.derived.facts.gates.reasons(),
+                "overruled": [item.as_json() for item in self.derived.facts.gates.overruled],
                 "failing": {topic: list(items) for topic, items in self.derived.facts.gates.gated.items()},
                 "measures": [item.as_json() for item in self.derived.facts.gates.measured],
             },

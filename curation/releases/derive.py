@@ -24,7 +24,7 @@ from curation.releases.card import (
     render_policies,
 )
 from curation.releases.diff import difference, next_version
-from curation.releases.gates import Failing, Gates, judge_gates, recorded_gates
+from curation.releases.gates import Failing, Gates, judge_gates, overruled_gates, recorded_gates
 from curation.releases.project import BodyOf, Projection, project
 from curation.releases.report import PAGE, REPORT, render_page, render_report
 from curation.releases.tombstones import add_tombstones
@@ -120,7 +120,8 @@ def _gated(
 ) -> tuple[Projection, Gates]:
     """The rows of the release, without the topics that fail a gate; and what was measured."""
     made = project(state, body_of, later, stated or ())
-    gates = judge_gates(made, state.definitions, state.epochs[-1].number, recorded, stated)
+    overruled = overruled_gates(state.overruled())
+    gates = judge_gates(made, state.definitions, state.epochs[-1].number, recorded, stated, overruled)
     again = gates.gated and stated is None
     return (project(state, body_of, later, gates.gated) if again else made), gates
 

@@ -3,6 +3,8 @@
 Rules that always hold (pure):
 - the measures are taken on the rows that the release would hold without any gate, so that the report shows what failed;
 - a topic that fails a gate leaves the release whole, and nothing else does; `insufficient` stops nothing;
+- unless a maintainer overruled that gate of that topic since the last release: that is an event with a reason, and
+  stands in card, report and verification;
 - a release that the log records already keeps the topics that left it then: a later erasure changes no gate;
 - a bundle lacks the texts of the topics that left it: what it says of them can be checked in part only.
 """
@@ -10,14 +12,14 @@ Rules that always hold (pure):
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from curation.errors import CallerError
 from curation.log.leaf import decode_leaf
 from curation.releases.project import Projection
 from curation.rulebook.definitions import Definitions
-from curation_schemas.events import EVENT, ReleaseCut
+from curation_schemas.events import EVENT, GateOverruled, ReleaseCut
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.release import SPLITS
 from curation_validators.counting import Counts, LocalEngine, count_release
@@ -56,6 +58,32 @@ Failing = Mapping[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Overruled:
+    """A maintainer's word that a topic stays though it fails a gate."""
+
+    topic: str
+    gate: str
+    reason: str
+    maintainer: str
+    """A pseudonym."""
+    event: int
+    """The leaf's index."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return asdict(self)
+
+
+def overruled_gates(events: Iterable[tuple[int, GateOverruled]]) -> tuple[Overruled, ...]:
+    """One for each topic and gate, from the events that hold for the release."""
+    return tuple(
+        Overruled(event.topic, gate, event.reason, event.maintainers[0], index)
+        for index, event in events
+        for gate in event.gates
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Gates:
     """What was counted and measured on the topics that stay, and the topics that left with their measures."""
 
@@ -63,6 +91,12 @@ class Gates:
     shapes: Mapping[str, TopicShape]
     measured: tuple[Measured, ...]
     gated: Failing
+    overruled: tuple[Overruled, ...] = ()
+    """What maintainers said of gates for this release, whether the gate fails or not."""
+
+    def failing(self) -> dict[str, list[Measured]]:
+        """Topic that stays → the gates that it fails and that nobody overruled. Empty in a sound release."""
+        return _failing(self.measured, self.overruled)
 
     def ended(self, outcome: str) -> list[Measured]:
         """The measures of the topics that stay that ended so."""
@@ -83,6 +117,7 @@ def judge_gates(
     epoch: int,
     recorded: Collection[str] | None,
     stated: Failing | None,
+    overruled: tuple[Overruled, ...] = (),
 ) -> Gates:
     """Measure a release and say which topics leave it.
 
@@ -93,14 +128,20 @@ def judge_gates(
         recorded: the topics that left it when it was cut, where the log says so.
         stated: what a bundle's own report says of the topics that left it: whoever has the bundle only lacks their
             texts, and cannot measure them. `verify` checks what of it can be checked.
+        overruled: the gates that stop nothing in this release.
     """
     shapes = shapes_of_definitions(definitions, epoch)
     counts = count_release(LocalEngine(ProjectedRows(made).rows))
     measured = measure_release(counts, shapes)
     if stated is None:
-        left = failed_gates(measured) if recorded is None else recorded
+        left = _failing(measured, overruled) if recorded is None else recorded
         stated = {topic: [item.as_json() for item in measured if item.topic == topic] for topic in sorted(left)}
-    return Gates(counts, shapes, tuple(item for item in measured if item.topic not in stated), stated)
+    return Gates(counts, shapes, tuple(item for item in measured if item.topic not in stated), stated, overruled)
+
+
+def _failing(measured: Iterable[Measured], overruled: Iterable[Overruled]) -> dict[str, list[Measured]]:
+    kept = {(item.topic, item.gate) for item in overruled}
+    return failed_gates([item for item in measured if (item.topic, item.measure) not in kept])
 
 
 def recorded_gates(leaves: Iterable[bytes], rows_at: int) -> list[str] | None:

@@ -25,6 +25,7 @@ th, td { border: 1px solid #bbb; padding: .25rem .6rem; text-align: left; vertic
 .bar { display: inline-block; height: .8rem; background: #35618f; vertical-align: middle; }
 """
 _NOTE = "The checks on single examples are not repeated here: run `evenhand validate` on this folder."
+_OVERRULED = ["topic", "gate", "reason", "maintainer", "event"]
 _LIMITS = (
     "<p>Balance counts labels. It cannot see a slant that reviewers let through. A measure with fewer than 20 items is "
     "not taken: that is neither a pass nor a fail. The checks on single examples are not repeated here: run "
@@ -39,6 +40,7 @@ def render_report(dataset: str, version: str, gates: Gates) -> bytes:
         "dataset": dataset,
         "version": version,
         "left_out": {topic: list(measures) for topic, measures in gates.gated.items()},
+        "overruled": [item.as_json() for item in gates.overruled],
         "measures": [item.as_json() for item in gates.measured],
         "note": _NOTE,
     }
@@ -71,6 +73,10 @@ def _summary(gates: Gates) -> str:
     failed = [item for item in gates.measured if item.breaks is not None]
     counts = {outcome: len(gates.ended(outcome)) for outcome in ("pass", "fail", "insufficient", "error")}
     left = "".join(f"<li>{escape(topic)} {escape(reason)}</li>" for topic, reason in gates.reasons().items())
+    overruled = [
+        [escape(text) for text in (item.topic, item.gate, item.reason, item.maintainer, f"leaf {item.event}")]
+        for item in gates.overruled
+    ]
     rows = [
         [f'<a href="#{_anchor(item)}">{escape(item.measure)}</a>', escape(item.where), escape(item.message)]
         for item in failed
@@ -79,6 +85,7 @@ def _summary(gates: Gates) -> str:
         f"<p>{counts['pass']} measures pass, {counts['fail']} fail a gate or a warning, {counts['insufficient']} were "
         f"not taken, {counts['error']} broke.</p>"
         + (f"<h2>Left this release</h2><ul>{left}</ul>" if left else "<p>No topic left this release.</p>")
+        + (f"<h2>Overruled by a maintainer</h2>{_table(_OVERRULED, overruled)}" if overruled else "")
         + (f"<h2>What fails</h2>{_table(['measure', 'of', 'what it is'], rows)}" if rows else "")
     )
 

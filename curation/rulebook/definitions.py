@@ -19,6 +19,7 @@ from curation_schemas.definition import DatasetTerms, Policy, Sensitivity, Topic
 from curation_schemas.events import (
     ControlPlanted,
     DatasetDefined,
+    GateOverruled,
     PolicyChanged,
     TopicDefined,
     TopicProposed,
@@ -26,7 +27,8 @@ from curation_schemas.events import (
 )
 
 EPOCHS_UNTIL_BINDING = 2
-AnyDefining = DatasetDefined | TopicDefined | PolicyChanged | TopicProposed | TopicRevised | ControlPlanted
+Defining = DatasetDefined | TopicDefined | PolicyChanged | ControlPlanted | GateOverruled
+AnyDefining = Defining | TopicProposed | TopicRevised
 
 Content = TypeVar("Content")
 
@@ -107,6 +109,8 @@ class Definitions:
     """The leaves of the planted controls that were opened."""
     adopted: set[str] = field(default_factory=set)
     """The revisions that were adopted."""
+    overruled: dict[str, GateOverruled] = field(default_factory=dict)
+    """What maintainers said of gates, by leaf."""
 
     def policy_at(self, epoch: int) -> Definition[Policy]:
         """The policy in force in an epoch. Raises Refused when nothing is defined yet."""
@@ -165,7 +169,7 @@ class Definitions:
             content.sensitivity,
         )
 
-    def check(self, event: DatasetDefined | TopicDefined | PolicyChanged | ControlPlanted, epoch: int) -> None:
+    def check(self, event: Defining, epoch: int) -> None:
         """Raise Refused when the event may not stand here."""
         if isinstance(event, DatasetDefined):
             if self.terms is not None:
@@ -173,8 +177,15 @@ class Definitions:
             return
         if self.terms is None:
             raise Refused("define/first", f"{event.type} stands before the dataset's definition")
-        if isinstance(event, ControlPlanted):
-            return
+        if isinstance(event, GateOverruled):
+            held = self.topic_at(event.topic, epoch)
+            if held is None or held.leaf != event.definition:
+                message = f"there is no topic {event.topic} in force under the definition that is named"
+                raise Refused("gate/topic-in-force", message)
+        elif not isinstance(event, ControlPlanted):
+            self._check_replaces(event, epoch)
+
+    def _check_replaces(self, event: TopicDefined | PolicyChanged, epoch: int) -> None:
         if isinstance(event, PolicyChanged):
             latest: str | None = self.policies[-1].leaf
         else:
@@ -203,6 +214,8 @@ class Definitions:
             self._add_policy(Definition(leaf, event.policy, epoch, epoch + EPOCHS_UNTIL_BINDING))
         elif isinstance(event, ControlPlanted):
             self.planted[leaf] = Planted(event.commitment, epoch)
+        elif isinstance(event, GateOverruled):
+            self.overruled[leaf] = event
         elif isinstance(event, (TopicProposed, TopicRevised)):
             if event.definition == self.founding:
                 self.drafts[leaf] = Draft(leaf, event.topic, event.example, event.outline)

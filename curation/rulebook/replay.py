@@ -36,6 +36,7 @@ from curation_schemas.events import (
     ExampleRevised,
     ExampleWithdrawn,
     FlagLapsed,
+    GateOverruled,
     PerspectiveDeclared,
     PolicyChanged,
     ReleaseCut,
@@ -62,11 +63,17 @@ def _check_form(event: AnyEvent, fields: Mapping[str, Any]) -> None:
 
 
 NotOfExamples = (
-    DatasetDefined | TopicDefined | PolicyChanged | ControlPlanted | PerspectiveDeclared | EpochClosed | ReleaseCut
+    DatasetDefined
+    | TopicDefined
+    | PolicyChanged
+    | ControlPlanted
+    | GateOverruled
+    | PerspectiveDeclared
+    | EpochClosed
+    | ReleaseCut
 )
-_NOT_OF_EXAMPLES = frozenset(
-    {DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted, PerspectiveDeclared, EpochClosed, ReleaseCut}
-)
+_DEFINING = (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted, GateOverruled)
+_NOT_OF_EXAMPLES = frozenset({*_DEFINING, PerspectiveDeclared, EpochClosed, ReleaseCut})
 _TIMED = frozenset({RoundClosed, FlagLapsed})
 _OF_ROUNDS = frozenset({ReviewSubmitted, RoundClosed})
 _BROUGHT = frozenset({ExampleProposed, ExampleRevised, TopicProposed, TopicRevised})
@@ -243,7 +250,7 @@ class Replay:
             self._full_and_open[event.revision, event.stage] = index
 
     def _take_other(self, event: NotOfExamples, leaf: str, index: int) -> None:
-        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted)):
+        if isinstance(event, _DEFINING):
             self.definitions.check(event, self.epoch)
             if isinstance(event, TopicDefined) and event.proposal is not None and self.only is None:
                 check_words(event, self.histories.get(event.proposal), self.definitions)
@@ -369,6 +376,12 @@ class Replay:
         outcomes = [history.outcome_of(history.latest) for history in opened]
         judged = [outcome for outcome in outcomes if outcome in ("accepted", "contested", "rejected")]
         return ControlCounts(len(self.definitions.planted), len(opened), len(judged), judged.count("accepted"))
+
+    def overruled(self) -> list[tuple[int, GateOverruled]]:
+        """What maintainers said of gates for the release that is cut next, each with its leaf's index."""
+        last = max((cut.event.size for cut in self.cuts), default=0)
+        found = [(self.index_of[leaf], event) for leaf, event in self.definitions.overruled.items()]
+        return sorted((item for item in found if item[0] >= last), key=lambda item: item[0])
 
     def definitions_to_release(self) -> frozenset[str]:
         """The definitions under which what was judged is released in the epoch that is open, by leaf."""

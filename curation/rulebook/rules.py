@@ -76,6 +76,9 @@ RULES: dict[str, str] = {
     # planted controls
     "control/planted": "A control is committed to in an earlier epoch than its proposal, and opened so, once.",
     "control/opened": "A control is opened in the epoch in which its round ends, and is not appealed after that.",
+    # gates
+    "gate/topic-in-force": "A gate is overruled for a topic that is in force, by its definition.",
+    "gate/fails": "A gate is overruled only where it fails. (server)",
     # attestation, erasure, epochs, releases
     "auth/signature": "A self-attested leaf carries a valid Ed25519 signature of its contributor.",
     "auth/one-key": "A pseudonym signs with one key, and a key belongs to one pseudonym.",

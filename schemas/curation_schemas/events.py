@@ -39,6 +39,7 @@ from curation_schemas.text import (
     Nonce,
     Paragraph,
     Pseudonym,
+    RuleId,
     SemVer,
     Slug,
     SpdxId,
@@ -379,6 +380,22 @@ class ControlOpened(Event):
     """32 bytes as lower-case hex."""
 
 
+class GateOverruled(Event):
+    """A maintainer keeps a topic in the next release though it fails these gates, and says why.
+
+    It holds for the first release that is cut after it, and for no other.
+    """
+
+    references: ClassVar = ("definition",)
+    type: Literal["gate:overruled"] = "gate:overruled"
+    topic: Slug
+    definition: Hash
+    """The leaf of the topic's definition in force."""
+    gates: list[RuleId] = Field(min_length=1, max_length=50)
+    reason: Paragraph
+    maintainers: Maintainers
+
+
 class EpochClosed(Event):
     """The last leaf of an epoch. All leaves since the previous one belong to it; `date` is its last day (UTC)."""
 
@@ -422,6 +439,7 @@ AnyEvent = (
     | OpeningErased
     | ControlPlanted
     | ControlOpened
+    | GateOverruled
     | EpochClosed
     | ReleaseCut
 )

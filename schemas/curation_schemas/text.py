@@ -136,6 +136,7 @@ Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 ExampleId = Annotated[str, StringConstraints(pattern=r"^ex_[a-z2-7]{16}$")]
 GroupId = Annotated[str, StringConstraints(pattern=r"^g_[a-z2-7]{16}$")]
 Pseudonym = Annotated[str, StringConstraints(pattern=r"^p_[a-z2-7]{26}$")]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z]+(-[a-z]+)*$", max_length=64)]
 SemVer = Annotated[str, StringConstraints(pattern=r"^(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})$")]
 Base64 = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]+={0,2}$", max_length=200)]
 

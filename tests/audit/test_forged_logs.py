@@ -576,6 +576,12 @@ def _(forger):
     return forger.add("control:opened", salt=opening.salt.hex(), **fields)
 
 
+@lie("gate/topic-in-force", "a gate is overruled for a topic that nobody defined")
+def _(forger):
+    fields = {"topic": "forest", "definition": forger.topics["river"], "gates": ["balance/coverage"]}
+    return forger.add("gate:overruled", reason="We say so.", maintainers=[forger.pseudonym("mia")], **fields)
+
+
 @lie("appeal/ended", "an appeal of a round that is open")
 def _(forger):
     made = open_round(forger)

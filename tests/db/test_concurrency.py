@@ -50,7 +50,8 @@ def test_writers_in_threads_lose_nothing_and_break_no_rule(world, databases):
     for _ in range(6):
         world.propose("ana")
     done = act_at_once(world.platform.home.path, url, "threads", threads=8, times=9)
-    assert len(done["leaves"]) > 10
+    assert len(done["leaves"]) > 15
+    assert len(done["leaves"]) + done["refused"] == 8 * 9
     assert set(done["leaves"]) <= recorded(world)
     world.check_projection()
     world.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.clock import MovableClock
-from curation.errors import CallerError, Unavailable
+from curation.errors import CallerError
 from curation.home import open_home
 from curation.tables import examples
 from curation.writing import Platform
@@ -36,8 +36,7 @@ class Actors:
         for _ in range(times):
             try:
                 done = chance.choice(acts)(chance)
-            except (CallerError, Unavailable):
-                # Also what the database ended because two waited for each other: nothing of it was kept.
+            except CallerError:
                 self.refused += 1
                 continue
             self.leaves.append(done)

@@ -852,6 +852,33 @@ def _(world: World) -> Attempt:
     return attempt(world.appeal, world.rows(planted_controls)[-1].example, "keep-1")
 
 
+# --- gates ------------------------------------------------------------------------------------------------------------
+
+
+@provokes("gate/fails", "the-topic-fails-no-gate", "small")
+def _(world: World) -> Attempt:
+    world.judge(world.propose())
+    world.close()
+    return attempt(world.overrule, HARBOUR, "balance/position-share")
+
+
+@provokes("gate/topic-in-force", "under-the-definition-of-another-topic", "small")
+def _(world: World) -> Forged:
+    other = next(
+        hash_of(leaf) for leaf in world.sealed() if fields_of(leaf).get("topic", {}) != {} and b"river" in leaf
+    )
+    forgery = Forgery(world)
+    forgery.add(
+        type="gate:overruled",
+        topic=HARBOUR,
+        definition=other,
+        gates=["balance/position-share"],
+        reason="It is nearly even.",
+        maintainers=[world.pseudonym("mia")],
+    )
+    return forged(forgery, "gate:overruled")
+
+
 # --- flags ------------------------------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ from curation.log.attestation import KeySigner
 from curation.people.accounts import Actor, Joining, actor_by_handle, join
 from curation.people.vault import topic_scope
 from curation.rebuild import projection_contents, rebuild_projection
+from curation.releases.overrule import OverruleGate, overrule_gate
 from curation.reviews.appeal import Appeal, appeal_round
 from curation.reviews.seats import PassSeat, Seat, TakeSeat, pass_seat, take_seat
 from curation.reviews.submit import (
@@ -160,13 +161,13 @@ class World:
         """Fill the first empty seat of the person's perspective."""
         revision = more.pop("revision", None)
         with self.acting(handle) as (made, actor):
-            topic = made.existing(of).first.topic
+            topic = made.glance(of).first.topic
             command = SubmitReview(example=of, revision=revision, judgement=read_judgement(judgement(verdict, **more)))
             return submit_simulated_review(made, actor, command, self.signer(handle, topic))
 
     def supersede(self, handle: str, of: str, verdict: str = "accept", **more: Any) -> Submitted:
         with self.acting(handle) as (made, actor):
-            topic = made.existing(of).first.topic
+            topic = made.glance(of).first.topic
             command = SubmitReview(example=of, judgement=read_judgement(judgement(verdict, **more)))
             return supersede_review(made, actor, command, self.signer(handle, topic))
 
@@ -196,7 +197,7 @@ class World:
 
     def flag(self, of: str, handle: str, ground: Any = "source", revision: str | None = None) -> Recorded:
         with self.acting(handle) as (made, actor):
-            shown = revision or made.existing(of).latest.leaf
+            shown = revision or made.glance(of).latest.leaf
             form = FlagForm(example=of, revision=shown, ground=ground, evidence="The page says something else.")
             return raise_flag(made, actor, Flag(form=form), self.signer(handle, HARBOUR))
 
@@ -218,6 +219,12 @@ class World:
     def agree(self, draft: str, handle: str = "max") -> Recorded:
         with self.acting(handle) as (made, actor):
             return agree_policy(made, actor, draft)
+
+    def overrule(
+        self, topic: str, *gates: str, handle: str = "mia", reason: str = "Its second half follows."
+    ) -> Recorded:
+        command = OverruleGate(topic=topic, gates=gates, reason=reason)
+        return overrule_gate(self.platform, self.actor(handle), command)
 
     def close(self, *, days: float = 7) -> ClosedEpoch:
         """Let days pass and close the epoch."""
