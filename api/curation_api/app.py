@@ -21,6 +21,7 @@ from fastapi.routing import APIRoute
 
 import curation
 from curation.clock import SystemClock
+from curation.examples.intake import make_ready
 from curation.home import open_home
 from curation.settings import read_settings
 from curation.writing import Platform
@@ -58,6 +59,8 @@ def create_app(platform: Platform | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if platform is None:
+            _make_ready(served)
         yield
         if platform is None:
             served.home.close()
@@ -80,6 +83,14 @@ def create_app(platform: Platform | None = None) -> FastAPI:
     app.add_middleware(CatchCrash)
     app.add_middleware(SetHeaders)  # the outermost, so that problems have the headers too
     return app
+
+
+def _make_ready(platform: Platform) -> None:
+    """Load what the checks on proposals need, so that the first one does not wait for it."""
+    with platform.read() as loaded:
+        terms = loaded.definitions.terms
+    if terms is not None:
+        make_ready(tuple(terms.languages), platform.home.path)
 
 
 def _operation_id(route: APIRoute) -> str:

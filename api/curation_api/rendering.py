@@ -6,6 +6,7 @@ from typing import cast
 
 from sqlalchemy import Connection
 
+from curation.examples.intake import Intake, examine_revision
 from curation.reviews.seats import Seat
 from curation.reviews.submit import Submitted
 from curation.rulebook.history import Revision
@@ -16,6 +17,7 @@ from curation_api.texts import text_of
 from curation_api.views import (
     ActView,
     ExampleView,
+    FindingView,
     How,
     ReceiptView,
     ReviewActView,
@@ -43,9 +45,24 @@ def revision_act_view(platform: Platform, recorded: Recorded) -> RevisionActView
     """A proposal or revision and its receipt."""
     event = recorded.event
     assert isinstance(event, RevisionBrought)
+    intake = _intake(platform, event.example, recorded.leaf)
     return RevisionActView(
-        leaf=recorded.leaf, receipt=receipt_view(platform, recorded), id=event.example, group=event.group
+        leaf=recorded.leaf,
+        receipt=receipt_view(platform, recorded),
+        id=event.example,
+        group=event.group,
+        findings=_findings(intake),
+        not_measured=list(intake.not_measured),
     )
+
+
+def _intake(platform: Platform, example: str, revision: str) -> Intake:
+    with platform.read() as loaded:
+        return examine_revision(loaded, example, revision, platform.home.path)
+
+
+def _findings(intake: Intake) -> list[FindingView]:
+    return [FindingView(**finding.as_json()) for finding in intake.findings]
 
 
 def review_act_view(platform: Platform, submitted: Submitted) -> ReviewActView:
@@ -59,8 +76,9 @@ def review_act_view(platform: Platform, submitted: Submitted) -> ReviewActView:
     )
 
 
-def seat_view(seat: Seat) -> SeatView:
-    """A held seat."""
+def seat_view(platform: Platform, seat: Seat) -> SeatView:
+    """A held seat, with what the checks say of the text that is judged in it."""
+    intake = _intake(platform, seat.example, seat.revision)
     return SeatView(
         example=seat.example,
         revision=seat.revision,
@@ -69,6 +87,8 @@ def seat_view(seat: Seat) -> SeatView:
         stage=seat.stage,
         order_shown=seat.order_shown,
         ends_at=seat.ends_at,
+        findings=_findings(intake),
+        not_measured=list(intake.not_measured),
     )
 
 

@@ -84,11 +84,26 @@ class ActView(Wire):
     receipt: ReceiptView
 
 
+class FindingView(Wire):
+    """What a check says of an example: the rule, where, and what to do."""
+
+    rule: str
+    severity: Literal["block", "warn"]
+    version: int
+    where: str
+    message: str
+    hint: str
+
+
 class RevisionActView(ActView):
     """A proposal or revision; `leaf` is the revision's id."""
 
     id: ExampleId
     group: GroupId
+    findings: list[FindingView]
+    """What the checks say of the text, and what forbids nothing; its reviewers are shown the same."""
+    not_measured: list[str]
+    """Checks that could not be made."""
 
 
 class ReviewActView(ActView):
@@ -110,6 +125,10 @@ class SeatView(Wire):
     """Which answer of a preference pair to show first, as recorded with the review."""
     ends_at: int
     """The end of the lease, in whole seconds since 1970 (UTC)."""
+    findings: list[FindingView]
+    """What the checks say of the text; reviewers judge it themselves."""
+    not_measured: list[str]
+    """Checks that could not be made."""
 
 
 # --- examples ---------------------------------------------------------------------------------------------------------

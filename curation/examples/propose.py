@@ -3,6 +3,7 @@
 Rules that always hold:
 - each message, each source and the origin is an erasable unit behind a commitment of its own;
 - a proposal opens the example's first round at once; a revision ends the round that is open and opens the next;
+- what the checks on one example block is refused (intake.py);
 - a new group is opened unless one is named; translations and mirrors share their original's group, and so its split.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from curation.errors import InvalidInput, Refused
+from curation.examples.intake import check_intake
 from curation.identifiers import new_example_id, new_group_id, new_pseudonym
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
@@ -115,6 +117,8 @@ def _record(
     writing: Writing, actor: Actor | None, example: AnyExample, own: str, group: str | None, signer: Signer | None
 ) -> Recorded:
     """Record a proposal and open its first round."""
+    if not isinstance(example, TopicProposal):
+        check_intake(writing, example, writing.home.path)
     openings: list[Opening] = []
     fields = _fields(writing, actor, example, openings)
     fields["example"] = own
@@ -139,6 +143,8 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
         writing.lock_topic(command.example.topic)
     history = writing.existing(command.example_id)
     replaced = history.latest
+    if not isinstance(command.example, TopicProposal):
+        check_intake(writing, command.example, writing.home.path)
     openings: list[Opening] = []
     fields = _fields(writing, actor, command.example, openings)
     group = command.example.group or history.first.group

@@ -21,7 +21,7 @@ from curation.tables import planted_controls
 from curation.topics.adopt import adopt_accepted
 from tests.support.forging import Forgery, epoch_end, fields_of, hash_of
 from tests.support.golden import Names
-from tests.support.words import HARBOUR, RIVER, both, topic, topic_proposal
+from tests.support.words import HARBOUR, RIVER, both, topic, topic_proposal, turn
 from tests.support.world import World, copy_home, people_of, template
 
 
@@ -277,6 +277,12 @@ def _(world: World) -> Attempt:
 @provokes("propose/licence", "not-a-licence-of-the-dataset")
 def _(world: World) -> Attempt:
     return attempt(world.propose, "ana", license="CC-BY-NC-4.0")
+
+
+@provokes("propose/intake", "a-card-number-in-an-answer", "small")
+def _(world: World) -> Attempt:
+    said = [turn("user", "What was paid?"), turn("assistant", "They paid with 4111 1111 1111 1111.")]
+    return attempt(world.propose, messages=said)
 
 
 @provokes("propose/new-id", "id-taken")

@@ -26,7 +26,7 @@ def take(request: Request, platform: ThePlatform, actor: TheActor) -> SeatView:
     wanted = read_body(request, SEAT_WANTED)
     with platform.write() as writing:
         seat = take_seat(writing, actor, TakeSeat(topic=wanted.topic, language=wanted.language))
-    return seat_view(seat)
+    return seat_view(platform, seat)
 
 
 @router.post("/v1/seats/{example}/pass", **act("Hand a seat on"))

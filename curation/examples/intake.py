@@ -1,0 +1,114 @@
+"""Intake: the checks on one example, when it is proposed or revised, and again for those who review it.
+
+Rules that always hold:
+- the same checks as at a release (`curation_validators.examples`), but for those that need the other examples;
+- a finding of a blocking rule refuses the proposal; the others go to the proposer, and with the seat to its reviewers;
+- nothing is fetched; what is not installed, or broke, is named as not measured, and never passes silently;
+- a finding never repeats personal data or a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from curation.errors import HomeUnusable, Refused
+from curation.log.leaf import Opening
+from curation.near import Written
+from curation.tables import openings
+from curation.writing import LoadedExamples
+from curation_schemas.events import ExampleProposed, ExampleRevised
+from curation_validators.contamination import builtin_sets, sets_in
+from curation_validators.examples import Instruments, check_example, installed_instruments
+from curation_validators.findings import Finding
+from curation_validators.records import read_record
+
+NOT_AT_INTAKE = frozenset({"duplicate", "near-duplicate", "quotes", "mirrors"})
+"""The checks that need other examples, or archived pages."""
+_LATER = frozenset({"source/unarchived"})
+"""What is wrong with every example until somebody archives its sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What the checks say of an example."""
+
+    findings: tuple[Finding, ...] = ()
+    not_measured: tuple[str, ...] = ()
+    """Checks that broke or for which something is not installed."""
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The findings for which a proposal is refused."""
+        return tuple(finding for finding in self.findings if finding.severity == "block")
+
+
+@lru_cache(maxsize=4)
+def _instruments(languages: tuple[str, ...], protected: Path) -> Instruments:
+    try:
+        own = sets_in(protected) if protected.is_dir() else []
+    except (OSError, ValueError) as error:
+        message = f"a protected set of this home cannot be read: {error}"
+        raise HomeUnusable(message, hint=f"Mend or remove it in {protected}; `evenhand protect` makes one.") from None
+    made = installed_instruments(languages, [*builtin_sets(), *own])
+    made.near = None
+    return made
+
+
+def make_ready(languages: tuple[str, ...], home: Path) -> None:
+    """Load what the checks need, some seconds' work, before the first proposal comes."""
+    _instruments(languages, home / "protected")
+
+
+def examine(row: Mapping[str, Any], languages: tuple[str, ...], home: Path) -> Intake:
+    """Check one example, given as its columns.
+
+    Args:
+        row: column → value, as a release has it.
+        languages: the dataset's languages, among which the detector chooses.
+        home: the home's folder; more protected sets lie in its folder `protected`.
+    """
+    checked = check_example(read_record(row, "the example"), _instruments(languages, home / "protected"))
+    found = [item for item in checked if item.check not in NOT_AT_INTAKE]
+    return Intake(
+        tuple(finding for item in found for finding in item.findings if finding.rule not in _LATER),
+        tuple(item.check for item in found if item.outcome in ("insufficient", "error")),
+    )
+
+
+def check_intake(writing: LoadedExamples, example: Written, home: Path) -> Intake:
+    """Check an example that is proposed. Raises Refused naming every blocking finding."""
+    made = examine(example.model_dump(mode="json", exclude_none=True), _languages(writing), home)
+    if made.blocking:
+        said = "; ".join(f"{item.where}: {item.message} ({item.rule})" for item in made.blocking)
+        hints = " ".join(dict.fromkeys(item.hint for item in made.blocking))
+        raise Refused("propose/intake", said, hint=hints)
+    return made
+
+
+def examine_revision(loaded: LoadedExamples, example: str, revision: str, home: Path) -> Intake:
+    """Check a revision as it stands, without what was erased of it: for those who review it."""
+    event = loaded.existing(example).revision_of(revision, "review/revision-known").event
+    if not isinstance(event, (ExampleProposed, ExampleRevised)):
+        return Intake()
+    values = {
+        row.commitment: Opening(row.unit, row.salt, row.body).value()
+        for row in loaded.connection.execute(select(openings).where(openings.c.act == revision))
+    }
+    row: dict[str, Any] = {"language": event.language, "license": event.license, "use": event.use}
+    row["sources"] = [values[item] for item in event.sources if item in values]
+    row["origin"] = {"kind": event.origin_kind} | values.get(event.origin or "", {})
+    for field, commitments in event.content.items():
+        texts = [values[item] for item in commitments if item in values]
+        row[field] = (texts[0]["content"] if texts else None) if field == "synthesis" else texts
+    return examine(row, _languages(loaded), home)
+
+
+def _languages(loaded: LoadedExamples) -> tuple[str, ...]:
+    terms = loaded.definitions.terms
+    return tuple(terms.languages) if terms else ()
