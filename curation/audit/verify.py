@@ -340,6 +340,8 @@ def _check_gates(bundle: Bundle, derived: Derived, report: Report) -> None:
     for topic, failing in gates.failing().items() if whole else ():
         names = ", ".join(dict.fromkeys(item.measure for item in failing))
         report.fail("data", f"topic {topic} fails {names} and is in the release all the same")
+    if others := gates.other_limits():
+        report.notes.append(f"thresholds of this dataset that differ from the defaults: {', '.join(others)}")
     for item in gates.overruled:
         report.notes.append(
             f"{item.gate} of topic {item.topic} was overruled by {item.maintainer} (leaf {item.event}): «{item.reason}»"

@@ -204,6 +204,8 @@ def _balance(gates: Gates) -> str:
         *([f"Gates that a maintainer overruled, with the reason:\n\n{kept}"] if kept else []),
         f"{len(gates.ended('insufficient'))} measures of a topic or kind were not taken: not measured.",
     ]
+    if others := gates.other_limits():
+        parts.append(f"Thresholds of this dataset that differ from the defaults: {', '.join(others)}.")
     if missing:
         parts.append("Measured nowhere in this release:\n\n" + "\n".join(missing))
     if warnings:

@@ -19,6 +19,7 @@ from curation.errors import CallerError
 from curation.log.leaf import decode_leaf
 from curation.releases.project import Projection
 from curation.rulebook.definitions import Definitions
+from curation_schemas.definition import Thresholds
 from curation_schemas.events import EVENT, GateOverruled, ReleaseCut
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.release import SPLITS
@@ -91,8 +92,15 @@ class Gates:
     shapes: Mapping[str, TopicShape]
     measured: tuple[Measured, ...]
     gated: Failing
+    limits: Thresholds
+    """Where warnings and gates begin: those of the policy that was in force one epoch before the cut."""
     overruled: tuple[Overruled, ...] = ()
     """What maintainers said of gates for this release, whether the gate fails or not."""
+
+    def other_limits(self) -> list[str]:
+        """The thresholds that this dataset sets otherwise than the default, each with it."""
+        usual = Thresholds().model_dump()
+        return [f"{name} {value} instead of {usual[name]}" for name, value in self.limits if value != usual[name]]
 
     def failing(self) -> dict[str, list[Measured]]:
         """Topic that stays → the gates that it fails and that nobody overruled. Empty in a sound release."""
@@ -132,11 +140,13 @@ def judge_gates(
     """
     shapes = shapes_of_definitions(definitions, epoch)
     counts = count_release(LocalEngine(ProjectedRows(made).rows))
-    measured = measure_release(counts, shapes)
+    limits = definitions.policy_at(max(0, epoch - 1)).content.thresholds
+    measured = measure_release(counts, shapes, limits)
     if stated is None:
         left = _failing(measured, overruled) if recorded is None else recorded
         stated = {topic: [item.as_json() for item in measured if item.topic == topic] for topic in sorted(left)}
-    return Gates(counts, shapes, tuple(item for item in measured if item.topic not in stated), stated, overruled)
+    stays = tuple(item for item in measured if item.topic not in stated)
+    return Gates(counts, shapes, stays, stated, limits, overruled)
 
 
 def _failing(measured: Iterable[Measured], overruled: Iterable[Overruled]) -> dict[str, list[Measured]]:

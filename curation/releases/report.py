@@ -39,6 +39,7 @@ def render_report(dataset: str, version: str, gates: Gates) -> bytes:
         "schema": SCHEMA,
         "dataset": dataset,
         "version": version,
+        "thresholds": gates.limits.model_dump(mode="json"),
         "left_out": {topic: list(measures) for topic, measures in gates.gated.items()},
         "overruled": [item.as_json() for item in gates.overruled],
         "measures": [item.as_json() for item in gates.measured],

@@ -20,7 +20,9 @@ from curation.validating.sources import (
     FileRows,
     languages_of,
     shapes_of_bundle,
+    thresholds_of_bundle,
 )
+from curation_schemas.definition import Thresholds
 from curation_schemas.release import MANIFEST
 from curation_validators.contamination import ProtectedSet, builtin_sets, sets_in
 from curation_validators.counting import Engine, LocalEngine, count_release
@@ -59,14 +61,17 @@ def validate_bundle(path: Path, protected: list[ProtectedSet], make: MakeEngine 
     shapes = shapes_of_bundle(path)
     if not shapes:
         made.notes.append("dataset/dataset.yaml cannot be read: topics are measured against what occurs in them")
-    return _validate(BundleRows(path), made, shapes, protected, make)
+    limits = thresholds_of_bundle(path, manifest.policy)
+    if limits is None:
+        made.notes.append("the policy in dataset/policies/ cannot be read: the thresholds are the default ones")
+    return _validate(BundleRows(path), made, shapes, protected, make, limits)
 
 
 def validate_derived(derived: Derived, protected: list[ProtectedSet], make: MakeEngine = plain_python) -> Validation:
     """Validate a release that was derived and not yet cut."""
     made = Validation(derived.facts.terms.slug, derived.version)
     shapes = shapes_of_definitions(derived.facts.definitions, derived.facts.epoch)
-    return _validate(ProjectedRows(derived.made), made, shapes, protected, make)
+    return _validate(ProjectedRows(derived.made), made, shapes, protected, make, derived.facts.gates.limits)
 
 
 def validate_file(
@@ -92,6 +97,7 @@ def _validate(
     shapes: dict[str, TopicShape],
     protected: list[ProtectedSet],
     make: MakeEngine,
+    limits: Thresholds | None = None,
 ) -> Validation:
     languages = set(languages_of(shapes.values()))
     for config in () if languages else EXAMPLES:
@@ -99,5 +105,5 @@ def _validate(
             if isinstance(found := row.get("language"), str):
                 languages.add(found)
     check_examples(source, installed_instruments(sorted(languages), protected), made)
-    made.measures = measure_release(count_release(make(source)), shapes)
+    made.measures = measure_release(count_release(make(source)), shapes, limits)
     return made

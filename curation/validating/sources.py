@@ -18,7 +18,8 @@ from curation.errors import BundleInvalid, EvenhandError, InvalidInput
 from curation.imports.conversations import preference_content
 from curation.imports.files import RowFile, find_files
 from curation.log.leaf import canonical_json
-from curation_schemas.parsing import SchemaInvalid, load_yaml
+from curation_schemas.definition import Policy, Thresholds
+from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
 from curation_validators.measures import TopicShape
 from curation_validators.tables import rows_of_bundle
 
@@ -126,6 +127,18 @@ def shapes_of_bundle(bundle: Path) -> dict[str, TopicShape]:
         }
     except (OSError, UnicodeDecodeError, SchemaInvalid, KeyError, TypeError):
         return {}
+
+
+def thresholds_of_bundle(bundle: Path, policy: str) -> Thresholds | None:
+    """Where a bundle's policy (named by its leaf) begins warnings and gates; None where it cannot be read."""
+    for path in sorted((bundle / "dataset" / "policies").glob("*.json")):
+        try:
+            plain = load_json(path.read_text("utf-8"))
+            if plain["leaf"] == policy:
+                return validate(Policy, plain["policy"]).thresholds
+        except (OSError, UnicodeDecodeError, SchemaInvalid, KeyError, TypeError):
+            continue
+    return None
 
 
 def languages_of(shapes: Iterable[TopicShape]) -> list[str]:

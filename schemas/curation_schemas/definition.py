@@ -34,6 +34,45 @@ class AcceptanceRule(Wire):
         return self
 
 
+class Thresholds(Wire):
+    """Where the warnings and gates of a release begin. Shares are percents, indices points, so that none is a float."""
+
+    positions: int = Field(default=2, ge=1, le=12)
+    """Positions that a topic covers at least (gate)."""
+    languages: int = Field(default=2, ge=1, le=30)
+    """Languages that a topic covers at least (gate)."""
+    empty_cells_percent: int = Field(default=20, ge=0, le=100)
+    """Empty cells of topic × position × language (warning above)."""
+    position_share_percent: int = Field(default=80, ge=0, le=100)
+    """A position's share, of an even one (gate below)."""
+    evenness_percent: int = Field(default=90, ge=0, le=100)
+    """Evenness of positions (warning below)."""
+    drift_warn_percent: int = Field(default=5, ge=0, le=100)
+    """Jensen–Shannon divergence from the target, in hundredths of a bit (warning above)."""
+    drift_gate_percent: int = Field(default=15, ge=0, le=100)
+    """The same (gate above)."""
+    concentration_warn: int = Field(default=1_800, ge=0, le=10_000)
+    """HHI of the owners of cited sources, in points (warning above)."""
+    concentration_gate: int = Field(default=2_500, ge=0, le=10_000)
+    """The same (gate above)."""
+    citations: int = Field(default=20, ge=1, le=1_000_000)
+    """Citations that it takes to measure their concentration."""
+    attribution_percent: int = Field(default=100, ge=0, le=100)
+    """Positions with an attributed, dated source (gate below)."""
+    length_ratio_percent: int = Field(default=125, ge=100, le=1_000)
+    """How much longer one side's answers may be than their mirrors (gate above)."""
+    refusal_points_percent: int = Field(default=10, ge=0, le=100)
+    """How much more often one side's answers may refuse than their mirrors (gate above)."""
+    completeness_percent: int = Field(default=100, ge=0, le=100)
+    """Groups whose mirrors stand in every language that they have (gate below)."""
+    reviewer_share_percent: int = Field(default=15, ge=0, le=100)
+    """One reviewer's share of a perspective's seats (gate above)."""
+    reviewer_people: int = Field(default=20, ge=1, le=1_000_000)
+    """Reviewers that it takes to measure it."""
+    proposer_share_percent: int = Field(default=15, ge=0, le=100)
+    """One proposer's share of a topic (warning above)."""
+
+
 class Policy(Wire):
     """The rules under which revisions are judged. Days and hours are elapsed time, not calendar dates."""
 
@@ -43,6 +82,7 @@ class Policy(Wire):
     lease_hours: int = Field(ge=1, le=24 * 31)
     max_revisions: int = Field(ge=1, le=10)
     flag_days: int = Field(ge=1, le=366)
+    thresholds: Thresholds = Field(default_factory=Thresholds)
 
     def rule_for(self, sensitivity: Sensitivity) -> AcceptanceRule:
         """The acceptance rule of a topic with this sensitivity."""

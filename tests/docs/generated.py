@@ -30,7 +30,7 @@ from curation.releases.columns import OPENINGS, SCHEMAS
 from curation.rulebook.rules import RULES
 from curation.writing import Receipt
 from curation_schemas.base import Wire
-from curation_schemas.definition import AcceptanceRule, Policy
+from curation_schemas.definition import AcceptanceRule, Policy, Thresholds
 from curation_schemas.events import Act, AnyEvent, Event, SeatAct
 from curation_validators import acceptance
 from curation_validators.acceptance import AcceptancePolicy
@@ -125,8 +125,19 @@ def policy_fields() -> str:
     rows = [
         [f"`standard.{name}`, `high.{name}`", *_range(AcceptanceRule, name)] for name in AcceptanceRule.model_fields
     ]
-    rows += [[f"`{name}`", *_range(Policy, name)] for name in Policy.model_fields if name not in ("standard", "high")]
+    plain = [name for name in Policy.model_fields if name not in ("standard", "high", "thresholds")]
+    rows += [[f"`{name}`", *_range(Policy, name)] for name in plain]
     return _table(["field", "from", "to"], rows)
+
+
+def threshold_fields() -> str:
+    """What a policy's thresholds say, with their limits and what holds where one is left out."""
+    said = _attribute_docs(inspect.getsource(inspect.getmodule(Thresholds) or Thresholds), "Thresholds")
+    rows = [
+        [f"`{name}`", *_range(Thresholds, name), str(field.default), said[name]]
+        for name, field in Thresholds.model_fields.items()
+    ]
+    return _table(["field", "from", "to", "else", "what it says"], rows)
 
 
 def _range(model: type[Wire], name: str) -> list[str]:
@@ -292,7 +303,7 @@ def _type(arrow: Any) -> str:
 BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/rules.md": {"rules": rules},
     "docs/errors.md": {"errors": errors, "http": http_errors},
-    "docs/settings.md": {"settings": settings_table, "policy": policy_fields},
+    "docs/settings.md": {"settings": settings_table, "policy": policy_fields, "thresholds": threshold_fields},
     "docs/commands.md": {"commands": commands},
     "docs/log.md": {"shared": shared_fields, "events": events, "receipt": receipt},
     "docs/verify.md": {"example": worked_example},

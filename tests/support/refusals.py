@@ -354,11 +354,12 @@ def _(world: World) -> Forged:
     own = world.propose()
     first = world.history(own).latest.leaf
     world.revise(own)
+    world.close()  # else the withdrawal could stand before the revision, and be right
     world.withdraw(own)
     forgery = Forgery(world)
     how = [leaf for leaf in forgery.pending if fields_of(leaf).get("how") == "withdrawn"]
     forgery.pending = [leaf for leaf in forgery.pending if leaf not in how]
-    return forged(forgery.change("example:withdrawn", revision=first), "example:withdrawn")
+    return forged(forgery.change("example:withdrawn", revision=first), "example:withdrawn", "2027-02-15")
 
 
 @provokes("revise/same-example", "another-kind-and-language")

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from curation_schemas.definition import Thresholds
 from curation_validators.agreement import Unit, alpha_interval, alpha_of_units
 from curation_validators.balance import effective_number, evenness, hhi, js_bits, kl_bits
 from curation_validators.counting import Counted, Counts
@@ -26,29 +27,6 @@ ALL = "all"
 """The scope over every kind of example."""
 Level = Literal["gate", "warn", "report"]
 Suite = Literal["examples", "provenance", "balance"]
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Where warnings and gates begin. Shares are percents, indices points, so that no number is a float."""
-
-    positions: int = 2
-    languages: int = 2
-    empty_cells_percent: int = 20
-    position_share_percent: int = 80
-    evenness_percent: int = 90
-    drift_warn_percent: int = 5
-    drift_gate_percent: int = 15
-    concentration_warn: int = 1_800
-    concentration_gate: int = 2_500
-    citations: int = 20
-    attribution_percent: int = 100
-    length_ratio_percent: int = 125
-    refusal_points_percent: int = 10
-    completeness_percent: int = 100
-    reviewer_share_percent: int = 15
-    reviewer_people: int = 20
-    proposer_share_percent: int = 15
 
 
 @dataclass(frozen=True, slots=True)
