@@ -6,12 +6,12 @@ import dataclasses
 
 import pytest
 
+from curation_schemas.definition import Thresholds
 from curation_validators.counting import Counts, LocalEngine, count_release
 from curation_validators.measures import (
     ALL,
     LEAST_ITEMS,
     MEASURES,
-    Thresholds,
     failed_gates,
     measure_release,
 )
