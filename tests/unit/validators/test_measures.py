@@ -121,8 +121,8 @@ def test_exception_in_a_measure_is_an_error_and_the_others_go_on():
 
 def test_thresholds_decide_where_a_gate_begins():
     tables = balanced()
-    strict = Thresholds(position_share_percent=101)
-    assert broken(measured(tables, limits=strict)) == {"balance/position-share"}
+    strict = Thresholds(languages=30)
+    assert broken(measured(tables, limits=strict)) == {"balance/coverage"}
 
 
 def test_kinds_are_measured_apart_as_well():
