@@ -24,10 +24,9 @@ from curation.errors import Refused
 from curation.tables import examples, openings, prompt_shingles
 from curation.writing import Writing
 from curation_schemas.events import RevisionBrought
-from curation_schemas.example import PluralisticExample, PreferenceExample, PromptExample, SftExample
+from curation_schemas.example import SftExample, Written
 from curation_validators.duplicates import THRESHOLD, jaccard, shingles
 
-Written = PromptExample | SftExample | PreferenceExample | PluralisticExample
 _TENTHS = round(THRESHOLD * 10)
 
 

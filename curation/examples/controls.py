@@ -26,12 +26,11 @@ from curation.tables import examples, openings, planted_controls, seats
 from curation.writing import Platform, Recorded, Writing
 from curation_schemas.commons import TopicProposal
 from curation_schemas.events import ControlOpened, ControlPlanted
-from curation_schemas.example import PluralisticExample, PreferenceExample, PromptExample, SftExample
+from curation_schemas.example import Written
 from curation_schemas.parsing import SchemaInvalid, load_yaml
 
 AIM_PERCENT = 5
 """The share of seats that controls should have."""
-Written = PromptExample | SftExample | PreferenceExample | PluralisticExample
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

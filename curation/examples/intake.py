@@ -19,10 +19,10 @@ from sqlalchemy import select
 
 from curation.errors import HomeUnusable, Refused
 from curation.log.leaf import Opening
-from curation.near import Written
 from curation.tables import openings
 from curation.writing import LoadedExamples
 from curation_schemas.events import ExampleProposed, ExampleRevised
+from curation_schemas.example import Written
 from curation_validators.contamination import builtin_sets, sets_in
 from curation_validators.examples import Instruments, check_example, installed_instruments
 from curation_validators.findings import Finding

@@ -21,32 +21,24 @@ from curation.examples.intake import check_intake
 from curation.identifiers import new_example_id, new_group_id, new_pseudonym
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
-from curation.near import Written, keep_apart
+from curation.near import keep_apart
 from curation.people.accounts import Actor, bind_organisation, organisations_of
 from curation.reviews.ending import end_stage, start_clock
 from curation.rulebook.commons import touched_positions
 from curation.rulebook.links import check_links
 from curation.tables import examples, proposer_organisations
 from curation.writing import Recorded, Writing
-from curation_schemas.commons import PROPOSAL, TopicProposal, outline_of
+from curation_schemas.commons import PROPOSAL, AnyProposal, TopicProposal, outline_of
 from curation_schemas.events import ExampleProposed, ExampleRevised, RevisionBrought, TopicProposed, TopicRevised
-from curation_schemas.example import (
-    CONTENT_FIELDS,
-    PluralisticExample,
-    PreferenceExample,
-    PromptExample,
-    SftExample,
-)
+from curation_schemas.example import CONTENT_FIELDS, Written
 from curation_schemas.parsing import SchemaInvalid, load_yaml, validate
-
-AnyExample = PromptExample | SftExample | PreferenceExample | PluralisticExample | TopicProposal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Propose:
     """A new example."""
 
-    example: AnyExample
+    example: AnyProposal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +46,10 @@ class Revise:
     """A new revision of an own example."""
 
     example_id: str
-    example: AnyExample
+    example: AnyProposal
 
 
-def read_example(value: object, where: str = "example") -> AnyExample:
+def read_example(value: object, where: str = "example") -> AnyProposal:
     """Read an example from plain data. Raises InvalidInput naming every field that is wrong."""
     try:
         return validate(PROPOSAL, value)
@@ -114,7 +106,7 @@ def propose_unattributed(writing: Writing, example: Written, own: str) -> Record
 
 
 def _record(
-    writing: Writing, actor: Actor | None, example: AnyExample, own: str, group: str | None, signer: Signer | None
+    writing: Writing, actor: Actor | None, example: AnyProposal, own: str, group: str | None, signer: Signer | None
 ) -> Recorded:
     """Record a proposal and open its first round."""
     if not isinstance(example, TopicProposal):
@@ -164,7 +156,7 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
     return recorded
 
 
-def _fields(writing: Writing, actor: Actor | None, example: AnyExample, openings: list[Opening]) -> dict[str, Any]:
+def _fields(writing: Writing, actor: Actor | None, example: AnyProposal, openings: list[Opening]) -> dict[str, Any]:
     if isinstance(example, TopicProposal):
         own = _fields_of_topic(writing, example, openings)
     else:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from curation.errors import CallerError, InvalidInput
-from curation.examples.propose import AnyExample, Propose, propose_example, read_example
+from curation.examples.propose import Propose, propose_example, read_example
 from curation.imports.batches import Brought, Item, Reached, ReadLine, Scene, take_lines
 from curation.imports.conversations import messages_content, preference_content
 from curation.imports.files import Row, RowFile, find_files
@@ -24,6 +24,7 @@ from curation.imports.remembered import Name, digest_of
 from curation.imports.summary import BadLine, Summary, Watch
 from curation.people.accounts import Actor, actor_by_handle
 from curation.writing import Platform
+from curation_schemas.commons import AnyProposal
 
 Form = Literal["messages", "preference"]
 _COLUMNS: dict[Form, tuple[str, ...]] = {"messages": ("messages",), "preference": ("chosen", "rejected", "prompt")}
@@ -126,7 +127,7 @@ def _key(value: object, where: str) -> str | None:
     return str(value)
 
 
-def _propose(actor: Actor, example: AnyExample, group: str | None, scene: Scene) -> Brought:
+def _propose(actor: Actor, example: AnyProposal, group: str | None, scene: Scene) -> Brought:
     name: Name = ("group", group or "")
     known = scene.remembered.brought(name) if group else None
     if known is not None:

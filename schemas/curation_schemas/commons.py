@@ -16,11 +16,8 @@ from curation_schemas.base import Wire
 from curation_schemas.definition import Sensitivity, Topic
 from curation_schemas.example import (
     Origin,
-    PluralisticExample,
-    PreferenceExample,
-    PromptExample,
-    SftExample,
     Source,
+    Written,
 )
 from curation_schemas.text import GroupId, MessageText, Slug, SpdxId, WrittenLanguage
 
@@ -145,5 +142,5 @@ class TopicProposal(Wire):
         return self
 
 
-AnyProposal = PromptExample | SftExample | PreferenceExample | PluralisticExample | TopicProposal
+AnyProposal = Written | TopicProposal
 PROPOSAL: TypeAdapter[AnyProposal] = TypeAdapter(Annotated[AnyProposal, Field(discriminator="kind")])

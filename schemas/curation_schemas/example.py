@@ -183,8 +183,10 @@ class PluralisticExample(ExampleFields):
         return self
 
 
-Example = Annotated[PromptExample | SftExample | PreferenceExample | PluralisticExample, Field(discriminator="kind")]
-EXAMPLE: TypeAdapter[PromptExample | SftExample | PreferenceExample | PluralisticExample] = TypeAdapter(Example)
+Written = PromptExample | SftExample | PreferenceExample | PluralisticExample
+"""An example of any kind."""
+Example = Annotated[Written, Field(discriminator="kind")]
+EXAMPLE: TypeAdapter[Written] = TypeAdapter(Example)
 
 CONTENT_FIELDS: dict[str, tuple[str, ...]] = {
     "prompt": ("prompt",),

@@ -57,7 +57,9 @@ def trust(site, tmp_path, monkeypatch):
 
 
 def fetcher(site, tls, names=None) -> Fetcher:
-    permits = lambda address, port: (address, port) == ("127.0.0.1", site.port)  # noqa: E731
+    def permits(address, port):
+        return (address, port) == ("127.0.0.1", site.port)
+
     return Fetcher(Reach((names or Names()).resolve, permits, None, tls), politeness=Politeness(0.0))
 
 

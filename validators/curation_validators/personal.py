@@ -71,9 +71,8 @@ class PersonalData:
     """Presidio's recognizers from the allow-list, each called by itself. It needs the extra «validate»."""
 
     def __init__(self) -> None:
-        # An auditor's install does without these.
-        import tldextract  # noqa: PLC0415
-        from presidio_analyzer import predefined_recognizers as known  # noqa: PLC0415
+        import tldextract  # noqa: PLC0415  # an auditor's install does without
+        from presidio_analyzer import predefined_recognizers as known  # noqa: PLC0415  # an auditor's install does without
 
         # The recognizer's own would fetch the list of public suffixes on first use.
         offline = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())

@@ -70,7 +70,7 @@ def test_unbiased_index_of_worked_examples():
     assert hhi([5], unbiased=True) == 10_000
     assert hhi([1], unbiased=True) is None
     with pytest.raises(ValueError, match="whole counts"):
-        hhi([0.5, 0.5], unbiased=True)  # type: ignore[list-item]
+        hhi([0.5, 0.5], unbiased=True)  # type: ignore[list-item]  # what is no count
 
 
 @given(COUNTS)

@@ -71,7 +71,7 @@ def test_exception_in_a_check_is_an_error_and_the_other_checks_go_on():
             raise RuntimeError("it broke")
 
     made = instruments([])
-    made.personal = Broken()  # type: ignore[assignment]
+    made.personal = Broken()  # type: ignore[assignment]  # one that breaks
     done = outcomes(clean(), made)
     assert (done["personal-data"].outcome, done["personal-data"].message) == ("error", "RuntimeError")
     assert {item.outcome for name, item in done.items() if name != "personal-data"} == {"pass"}
