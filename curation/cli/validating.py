@@ -161,6 +161,12 @@ def print_validation(made: Validation) -> None:
             for suite in dict.fromkeys(item["suite"] for item in made.suites)
         ]
         print_table(["suite", "pass", "fail", "not measured", "error"], rows)
+    if made.odd:
+        typer.echo("\nReviewers to look at (a reason to look, no more)")
+        rows = [[item.topic, ", ".join(item.reviewers), item.message] for item in made.odd[:_SHOWN]]
+        print_table(["topic", "who", "what"], [[shown(cell) for cell in row] for row in rows])
+        if len(made.odd) > _SHOWN:
+            typer.echo(f"  … and {len(made.odd) - _SHOWN} more: see --json")
     for note in made.notes:
         typer.echo(f"note: {shown(note)}")
 

@@ -29,7 +29,7 @@ from curation_validators.counting import Engine, LocalEngine, count_release
 from curation_validators.examples import installed_instruments
 from curation_validators.facts import EXAMPLES
 from curation_validators.measures import TopicShape, measure_release
-from curation_validators.validation import RowSource, Validation, check_examples
+from curation_validators.validation import RowSource, Validation, check_examples, look_at_reviewers
 
 
 def protected_sets(folder: Path | None) -> list[ProtectedSet]:
@@ -106,4 +106,5 @@ def _validate(
                 languages.add(found)
     check_examples(source, installed_instruments(sorted(languages), protected), made)
     made.measures = measure_release(count_release(make(source)), shapes, limits)
+    made.odd = look_at_reviewers(source)
     return made

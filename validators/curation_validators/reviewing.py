@@ -55,11 +55,12 @@ class _Side:
         return change
 
 
-def bridging_factors(votes: Iterable[tuple[str, str, float]]) -> Bridging:
+def bridging_factors(votes: Iterable[tuple[str, str, float]], *, settled: float = _SETTLED) -> Bridging:
     """One-dimensional matrix factorization of votes, by alternating least squares.
 
     Args:
         votes: (voter, item, value), for instance 1 for accept and 0 for not; one value for each voter and item.
+        settled: it ends when nothing changes by more than this.
 
     Raises:
         ValueError: a voter votes twice on an item, or a value is not finite.
@@ -89,7 +90,7 @@ def bridging_factors(votes: Iterable[tuple[str, str, float]]) -> Bridging:
             for voter, item, value in known
         ]
         before, mean = mean, math.fsum(rests) / (len(known) + INTERCEPT_WEIGHT)
-        if max(change, abs(mean - before)) < _SETTLED:
+        if max(change, abs(mean - before)) < settled:
             break
     return _bridging(mean, voters, items)
 

@@ -18,6 +18,7 @@ from curation_validators.counting import Counts
 from curation_validators.examples import CHECKS, Instruments, check_example
 from curation_validators.facts import EXAMPLES
 from curation_validators.findings import RULES, Finding, Outcome
+from curation_validators.gaming import Odd, odd_reviewers
 from curation_validators.linking import Linked
 from curation_validators.measures import Measured
 from curation_validators.records import Record, read_record
@@ -63,6 +64,8 @@ class Validation:
     """Rule → how many findings."""
     findings: list[Finding] = field(default_factory=list)
     measures: list[Measured] = field(default_factory=list)
+    odd: list[Odd] = field(default_factory=list)
+    """Reviewers whose votes people should look at."""
     notes: list[str] = field(default_factory=list)
     suites: list[dict[str, Any]] | None = None
     """What Great Expectations says of it, where it was run."""
@@ -99,6 +102,7 @@ class Validation:
             "found": dict(sorted(self.found.items())),
             "findings": [finding.as_json() for finding in self.findings],
             "measures": [item.as_json() for item in self.measures],
+            "reviewers_to_look_at": [item.as_json() for item in self.odd],
             "notes": list(self.notes),
         }
         return found if self.suites is None else found | {"suites": self.suites}
@@ -125,6 +129,7 @@ _READ = (
     "use",
     *_CONTENT,
 )
+_VOTE = ("example_id", "revision", "reviewer", "perspective", "verdict", "comparison", "counted")
 _SOURCE = ("source_id", "url", "archive_url", "publisher", "owner", "country", "date", "quote")
 
 
@@ -169,3 +174,14 @@ def check_examples(source: RowSource, instruments: Instruments, validation: Vali
 def not_measured(counts: Counts) -> str | None:
     """Why nothing could be measured at all, or None."""
     return None if counts.examples else "there are no examples"
+
+
+def look_at_reviewers(source: RowSource) -> list[Odd]:
+    """The reviewers whose votes people should look at, of a dataset that has its reviews."""
+    topic_of: dict[str, str] = {}
+    for config in (*EXAMPLES, "contested"):
+        for row in source.rows(config, ("example_id", "topic")):
+            example, topic = row.get("example_id"), row.get("topic")
+            if isinstance(example, str) and isinstance(topic, str):
+                topic_of[example] = topic
+    return odd_reviewers(source.rows("reviews", _VOTE), topic_of)

@@ -1,0 +1,116 @@
+"""Reviewers to look at: who votes like the other side, who always votes together; and nobody where nothing is odd."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation_validators.gaming import MOST_VOTES, odd_reviewers
+
+SIDES = ("left", "right")
+
+
+def row(reviewer, perspective, item, accepts, **more):
+    verdict = "accept" if accepts else "reject"
+    return {
+        "example_id": f"ex_{item}",
+        "revision": f"r{item}",
+        "reviewer": reviewer,
+        "perspective": perspective,
+        "verdict": verdict,
+        "comparison": None,
+        "counted": True,
+    } | more
+
+
+def slanted(items=40, each=6, moles=(), draw=None):
+    """Each item pleases one side; `moles` sit for the left and vote like the right. One vote in ten is otherwise."""
+    draw = draw or random.Random(1)
+    rows = []
+    for item in range(items):
+        pleases = SIDES[item % 2]
+        for side in SIDES:
+            for number in range(each):
+                name = f"{side}-{number}"
+                likes = "right" if name in moles else side
+                rows.append(row(name, side, item, (likes == pleases) != (draw.random() < 0.1)))
+    return rows
+
+
+def topics(rows, topic="harbour"):
+    return {item["example_id"]: topic for item in rows}
+
+
+def found(rows):
+    return odd_reviewers(rows, topics(rows))
+
+
+def test_who_sits_for_one_perspective_and_votes_like_the_other_is_named_and_nobody_else():
+    odd = found(slanted(moles=("left-3",)))
+    assert [(item.topic, item.reviewers) for item in odd] == [("harbour", ("left-3",))]
+    assert odd[0].message == "sits for left and votes more like another perspective, over 40 votes"
+
+
+def test_people_who_vote_like_their_own_side_are_not_named():
+    assert found(slanted()) == []
+
+
+def test_nobody_is_misplaced_where_votes_have_nothing_to_do_with_perspectives():
+    draw = random.Random(2)
+    rows = [
+        row(f"{side}-{number}", side, item, draw.random() < 0.6)
+        for item in range(40)
+        for side in SIDES
+        for number in range(6)
+    ]
+    assert found(rows) == []
+
+
+def test_two_who_never_differ_where_others_do_are_named():
+    draw = random.Random(3)
+    rows = slanted(items=60, draw=draw)
+    copied = {item["revision"]: item["verdict"] for item in rows if item["reviewer"] == "right-1"}
+    rows = [item | {"verdict": copied[item["revision"]]} if item["reviewer"] == "right-4" else item for item in rows]
+    (pair,) = found(rows)
+    assert pair.reviewers == ("right-1", "right-4")
+    assert "60 revisions together and never differed" in pair.message
+
+
+def test_few_votes_name_nobody():
+    assert found(slanted(items=1, moles=("left-0",))) == []
+    few = [item for item in slanted(moles=("left-0",)) if item["reviewer"] != "left-0" or item["revision"] < "r12"]
+    assert found([item for item in few if item["reviewer"] != "left-0"]) == []
+
+
+def test_what_did_not_count_is_not_looked_at():
+    assert found([item | {"counted": False} for item in slanted(moles=("left-3",))]) == []
+
+
+def test_topics_are_looked_at_apart():
+    one, other = slanted(moles=("left-3",)), slanted()
+    renamed = [item | {"example_id": f"other_{item['example_id']}"} for item in other]
+    odd = odd_reviewers([*one, *renamed], topics(one) | topics(renamed, "river"))
+    assert {item.topic for item in odd} == {"harbour"}
+
+
+def test_the_first_votes_of_a_large_topic_are_looked_at():
+    rows = slanted(items=MOST_VOTES // 12 + 10)
+    assert found(rows) == []
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                name: st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.lists(st.none(), max_size=1)
+                for name in ("example_id", "revision", "reviewer", "perspective", "verdict", "comparison", "counted")
+            },
+        ),
+        max_size=30,
+    )
+)
+def test_whatever_rows_hold_there_is_an_answer(rows):
+    assert isinstance(odd_reviewers(rows, {"": "topic", "ex": "topic"}), list)
