@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import func, insert, select, update
 
 from curation.errors import CallerError, HomeUnusable, InvalidInput
+from curation.examples.intake import check_intake
 from curation.examples.propose import propose_unattributed, read_example
 from curation.identifiers import new_example_id
 from curation.log.leaf import Opening
@@ -65,12 +66,13 @@ def read_control(path: Path, direction: str) -> PlantControl:
 
 
 def plant_control(writing: Writing, actor: Actor, command: PlantControl) -> Recorded:
-    """Commit to a control. It is proposed once the epoch is closed. Raises NotAllowed, InvalidInput, NotFound."""
+    """Commit to a control. It is proposed once the epoch is closed. Raises NotAllowed, Refused, InvalidInput."""
     writing.admit(actor, "maintainer")
     frame = writing.frame_now(command.example.topic)
     if command.direction not in frame.positions:
         known = ", ".join(frame.positions)
         raise InvalidInput(f"is no position of {command.example.topic}: {known}", where="direction")
+    check_intake(writing, command.example, writing.home.path)  # else it would wait to be proposed, for ever
     own = new_example_id(writing.token_bytes)
     held: list[Opening] = []
     commitment = writing.opening(held, "control", control_body(own, command.direction))

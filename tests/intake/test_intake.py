@@ -43,6 +43,11 @@ def test_revision_is_checked_like_a_proposal(small_world):
         small_world.revise(of, messages=messages(CARD))
 
 
+def test_control_is_checked_when_it_is_planted(small_world):
+    with pytest.raises(Refused, match="personal/identifier"):
+        small_world.plant(messages=messages(CARD))
+
+
 def test_every_blocking_finding_is_named_at_once(small_world):
     with pytest.raises(Refused) as refused:
         small_world.propose(messages=messages(f"{CARD} {TOKEN}"))
