@@ -282,7 +282,7 @@ def render_definition(facts: CardFacts) -> bytes:
     plain = {
         "schema": "evenhand/dataset/v1",
         **terms.model_dump(mode="json", exclude={"documents"}),
-        "policy": definitions.policy_at(facts.epoch).content.model_dump(mode="json"),
+        "policy": definitions.policy_at(facts.epoch).content.model_dump(mode="json", exclude_none=True),
         "topics": [item.content.model_dump(mode="json") for item in definitions.topics_at(facts.epoch)],
     }
     return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, width=1000).encode()
@@ -294,7 +294,7 @@ def render_policies(definitions: Definitions) -> dict[str, bytes]:
     for number, item in enumerate(definitions.policies):
         policy: Policy = item.content
         fields = {"leaf": item.leaf, "epoch": item.epoch, "binds_from_epoch": item.binds_from}
-        content = {**fields, "policy": policy.model_dump(mode="json")}
+        content = {**fields, "policy": policy.model_dump(mode="json", exclude_none=True)}
         rendered[f"dataset/policies/{number:04d}.json"] = (
             json.dumps(content, indent=1, sort_keys=True) + "\n"
         ).encode()

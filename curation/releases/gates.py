@@ -140,7 +140,7 @@ def judge_gates(
     """
     shapes = shapes_of_definitions(definitions, epoch)
     counts = count_release(LocalEngine(ProjectedRows(made).rows))
-    limits = definitions.policy_at(max(0, epoch - 1)).content.thresholds
+    limits = definitions.policy_at(max(0, epoch - 1)).content.limits
     measured = measure_release(counts, shapes, limits)
     if stated is None:
         left = _failing(measured, overruled) if recorded is None else recorded

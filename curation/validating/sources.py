@@ -135,7 +135,7 @@ def thresholds_of_bundle(bundle: Path, policy: str) -> Thresholds | None:
         try:
             plain = load_json(path.read_text("utf-8"))
             if plain["leaf"] == policy:
-                return validate(Policy, plain["policy"]).thresholds
+                return validate(Policy, plain["policy"]).limits
         except (OSError, UnicodeDecodeError, SchemaInvalid, KeyError, TypeError):
             continue
     return None

@@ -35,7 +35,10 @@ class AcceptanceRule(Wire):
 
 
 class Thresholds(Wire):
-    """Where the warnings and gates of a release begin. Shares are percents, indices points, so that none is a float."""
+    """Where the warnings and gates of a release begin. Shares are percents, indices points, so that none is a float.
+
+    A policy without them means these defaults, in every log there is: they never change.
+    """
 
     positions: int = Field(default=2, ge=1, le=12)
     """Positions that a topic covers at least (gate)."""
@@ -82,7 +85,12 @@ class Policy(Wire):
     lease_hours: int = Field(ge=1, le=24 * 31)
     max_revisions: int = Field(ge=1, le=10)
     flag_days: int = Field(ge=1, le=366)
-    thresholds: Thresholds = Field(default_factory=Thresholds)
+    thresholds: Thresholds | None = None
+
+    @property
+    def limits(self) -> Thresholds:
+        """The thresholds that hold."""
+        return self.thresholds or Thresholds()
 
     def rule_for(self, sensitivity: Sensitivity) -> AcceptanceRule:
         """The acceptance rule of a topic with this sensitivity."""
