@@ -322,10 +322,9 @@ def _apply_withdrawn(history: History, event: ExampleWithdrawn, leaf: str, epoch
 
 
 def _stage(revision: Revision, number: int) -> Round:
-    try:
-        return revision.stages[number - 1]
-    except IndexError:
-        raise Refused("review/seat-exists", "there is no appeal of this round") from None
+    if number > len(revision.stages):
+        raise Refused("review/seat-exists", "there is no appeal of this round")
+    return revision.stages[number - 1]
 
 
 def _check_declared(event: ReviewSubmitted | SeatPassed | FlagUpheld, epoch: int, around: Surroundings) -> None:

@@ -140,8 +140,9 @@ class Round:
             )
         if (event.round, event.stage, event.appeal) != (self.number, self.stage, self.appeal):
             raise Refused("review/seat-exists", f"the seat names round {event.round} stage {event.stage} wrongly")
-        first, last = (self.stage - 1) * self.rule.seats + 1, self.stage * self.rule.seats
-        if not first <= event.seat <= last:
+        numbers = self.seat_numbers()
+        if event.seat not in numbers:
+            first, last = numbers[0], numbers[-1]
             raise Refused("review/seat-exists", f"seat {event.seat} does not exist; this stage has {first} to {last}")
         if self.passed and event.pseudonym in self.passed.values():
             raise Refused("review/one-seat", "this person handed a seat of this round on already")
