@@ -6,6 +6,7 @@ A backup is a plain tar file (POSIX, uncompressed) with these members, in this o
     manifest.note            the manifest's SHA-256, as a note signed by the log's key
     tables/<name>.jsonl      each table of the database, one row a line, in the order of its key, bytes in base64
     releases/<version>/…     the bundles, as they lie in the home's folder
+    evidence/…               the cited pages that were kept
     keys/log.key, keys/vault.key        only when asked for
 
 Rules that always hold:
@@ -13,8 +14,8 @@ Rules that always hold:
   in it tells when anything arrived;
 - a backup is read again and compared before it gets its name;
 - log files are not in it: they are a function of the leaves;
-- it holds accounts, tokens' digests and the sealed vault: only its owner may read it, and without the keys it names
-  nobody and signs nothing.
+- it holds accounts, tokens' digests, the sealed vault and kept pages: only its owner may read it, and without the keys
+  it names nobody and signs nothing.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ import curation
 from curation.clock import day_of
 from curation.db import SCHEMA_REVISION, reading
 from curation.errors import BackupInvalid, Conflict, NoteInvalid
+from curation.evidence.carried import copy_records
 from curation.home import Home
 from curation.log.notes import VerifierKey, open_note
 from curation.releases.manifest import sha256_of
@@ -86,11 +88,15 @@ class BackupManifest(Wire):
 
 @dataclass(frozen=True, slots=True)
 class WrittenBackup:
-    """A backup that was written and read again, and the releases it lacks: their folders are gone or damaged."""
+    """A backup that was written and read again, and what it lacks because it is gone or damaged.
+
+    `left_out` are versions of releases, `pages_left_out` counts kept pages.
+    """
 
     path: Path
     manifest: BackupManifest
     left_out: list[str]
+    pages_left_out: int
 
 
 def write_backup(platform: Platform, target: Path, *, with_keys: bool = False) -> WrittenBackup:
@@ -112,6 +118,8 @@ def write_backup(platform: Platform, target: Path, *, with_keys: bool = False) -
             log = _log_state(connection)
             members = _write_tables(connection, folder)
             files, left_out = _release_files(connection, home)
+            pages, pages_left_out = copy_records(connection, home.path, folder)
+        files |= pages
         if with_keys:
             files |= {name: home.path / name for name in KEYS}
         members |= {name: Member(sha256=sha256_of(path), bytes=path.stat().st_size) for name, path in files.items()}
@@ -133,7 +141,7 @@ def write_backup(platform: Platform, target: Path, *, with_keys: bool = False) -
         with open_backup(made) as backup:
             backup.check()
         made.rename(target)
-    return WrittenBackup(target, manifest, left_out)
+    return WrittenBackup(target, manifest, left_out, pages_left_out)
 
 
 def _log_state(connection: Connection) -> LogState:

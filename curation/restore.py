@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Table, select
 from curation.backup import KEYS, Backup, open_backup
 from curation.db import SCHEMA_REVISION
 from curation.errors import BackupInvalid, HomeUnusable, InvalidInput, NoteInvalid
+from curation.evidence.carried import place_record
 from curation.home import making_database, making_folder, new_database, read_keys
 from curation.log.notes import Checkpoint, VerifierKey, open_checkpoint
 from curation.log.store import publish_log
@@ -91,6 +92,7 @@ def restore_backup(
                     rows = _fill(backup, connection)
                     _prove(backup, connection, checkpoint)
                     releases = _place_releases(backup, path)
+                    _place_pages(backup, path)
                     publish_log(connection, path / "log", anew=True)
             finally:
                 engine.dispose()
@@ -200,3 +202,10 @@ def _place_releases(backup: Backup, path: Path) -> list[str]:
             shutil.copyfileobj(source, made, _CHUNK)
         versions[parts[1]] = None
     return list(versions)
+
+
+def _place_pages(backup: Backup, path: Path) -> None:
+    for name in backup.manifest.members:
+        if name.startswith("evidence/"):
+            with backup.open(name) as source:
+                place_record(path, name, source)

@@ -81,8 +81,8 @@ def backup(
 ) -> None:
     """Write the home into one file, of one moment, and read it again. Others may go on writing.
 
-    It holds the whole database and the releases. Keep it as secret as the database; delete it when erasures since
-    have to count (an old backup brings erased text and forgotten people back).
+    It holds the whole database, the releases and the kept pages. Keep it as secret as the database; delete it when
+    erasures since have to count (an old backup brings erased text and forgotten people back).
     """
     from curation.backup import write_backup
 
@@ -95,6 +95,8 @@ def backup(
     )
     for version in written.left_out:
         typer.echo(f"Without release {version}: its folder is gone or is not what was recorded. See `evenhand doctor`.")
+    if written.pages_left_out:
+        typer.echo(f"Without {written.pages_left_out} kept pages: gone or changed. See `evenhand sources check`.")
     if with_keys:
         typer.echo("It holds the keys: whoever has it can sign as the log, and open the vault. Keep it like them.")
     else:

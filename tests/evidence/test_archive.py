@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 
 import pytest
 
 from curation.backup import write_backup
 from curation.db import reading, writing
+from curation.errors import BackupInvalid
 from curation.evidence.archive import archive_sources, check_sources, cited_sources, in_turns, remove_leftovers
+from curation.evidence.carried import place_record
 from curation.evidence.fetch import Fetched, NotFetched
 from curation.evidence.forget import FOLDER, record_path
 from curation.examples.erase import Erase, erase_openings
 from curation.releases.project import source_id
+from curation.restore import restore_backup
 from curation.tables import source_records
 from tests.evidence.site import answer, fetcher_for
 from tests.support.words import SOURCE, example
@@ -242,11 +246,32 @@ def test_checking_looks_for_quotes_again_with_the_extractor_of_now(kept):
     assert world.rows(source_records)[0].extractor == found.kept.extractor
 
 
-def test_a_backup_holds_the_rows_and_not_the_pages(kept, tmp_path):
-    world = kept[0]
+def test_a_backup_brings_kept_pages_back_for_their_owner_only(kept, tmp_path):
+    world, _, found = kept
+    made = write_backup(world.platform, tmp_path / "backup.tar", with_keys=True)
+    assert made.pages_left_out == 0
+    restore_backup(made.path, tmp_path / "restored")
+    path = record_path(tmp_path / "restored", found.commitment)
+    assert path.read_bytes() == record_path(world.platform.home.path, found.commitment).read_bytes()
+    modes = [item.stat().st_mode & 0o777 for item in (path, path.parent, path.parent.parent)]
+    assert modes == [0o600, 0o700, 0o700]
+
+
+@pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: path.write_bytes(b"x")])
+def test_a_backup_leaves_out_pages_that_are_not_what_was_kept(kept, tmp_path, change):
+    world, _, found = kept
+    change(record_path(world.platform.home.path, found.commitment))
     made = write_backup(world.platform, tmp_path / "backup.tar")
+    assert made.pages_left_out == 1
     assert made.manifest.members["tables/source_records.jsonl"].rows == 1
     assert not any(FOLDER in name for name in made.manifest.members)
+
+
+@pytest.mark.parametrize("name", ["evidence/../../x.warc", "evidence/ab/" + "c" * 64 + ".warc", "evidence/x"])
+def test_a_backup_places_nothing_under_another_name(tmp_path, name):
+    with pytest.raises(BackupInvalid, match="is no path of a kept page"):
+        place_record(tmp_path, name, io.BytesIO(b"x"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_hosts_take_turns():
