@@ -25,13 +25,13 @@ from sqlalchemy import Connection, delete, insert, select
 from curation.clock import day_of
 from curation.db import lock
 from curation.errors import HomeUnusable, InvalidInput
-from curation.evidence.anchor import ANCHORER, Anchored, anchor, shown_ways
 from curation.evidence.extract import NotExtracted, extract
 from curation.evidence.fetch import REASONS, Fetched, NotFetched
 from curation.evidence.forget import FOLDER, record_path
 from curation.evidence.warc import read_record, write_record
 from curation.tables import examples, log_leaves, openings, source_records
 from curation.writing import Platform
+from curation_validators.anchor import ANCHORER, Anchored, anchor, shown_ways
 
 Via = Literal["fetch", "warc"]
 QuoteStatus = Literal["none", "exact", "fuzzy", "missing", "not_extracted"]

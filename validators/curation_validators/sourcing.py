@@ -6,13 +6,12 @@ Rules that always hold (pure; nothing is fetched):
 
 from __future__ import annotations
 
-import difflib
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
+from curation_validators.anchor import anchor
 from curation_validators.findings import Finding, Insufficient
 from curation_validators.records import Record
 
@@ -20,8 +19,6 @@ _NEEDED = ("publisher", "owner", "country", "date")
 _DATE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _COUNTRY = re.compile(r"[A-Z]{2}|INT")
 _SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
-_FUZZY = 0.85
-QuoteStatus = Literal["exact", "fuzzy", "missing"]
 
 
 def check_sources(record: Record) -> Iterator[Finding]:
@@ -76,7 +73,7 @@ def check_quotes(record: Record, archived: Mapping[str, str]) -> Iterator[Findin
     if not known:
         raise Insufficient("no archived text of a quoted source was brought along")
     for place, source in known:
-        status = anchor_quote(source["quote"], archived[source["url"]])
+        status = anchor(source["quote"], archived[source["url"]]).status
         where = f"{record.where}, sources.{place}"
         if status == "fuzzy":
             hint = "Quote it as it stands there."
@@ -84,47 +81,6 @@ def check_quotes(record: Record, archived: Mapping[str, str]) -> Iterator[Findin
         elif status == "missing":
             hint = "Correct the quote or the address, or name another source."
             yield Finding("source/quote-missing", where, "its quote is not in the archived text", hint)
-
-
-def anchor_quote(quote: str, text: str) -> QuoteStatus:
-    """Find a quote in a text: `exact` but for white space and quotation marks, `fuzzy`, or `missing`.
-
-    Source: W3C Web Annotation, TextQuoteSelector, over normalised text.
-    """
-    wanted, known = _plain(quote), _plain(text)
-    if not wanted or wanted in known:
-        return "exact"
-    words = wanted.split(" ")
-    # A fuzzy match must share some run of words, so that long pages are not compared at every offset.
-    best = 0.0
-    for start in _starts(words, known):
-        window = known[max(0, start - 20) : start + len(wanted) + 20]
-        matcher = difflib.SequenceMatcher(None, wanted, window, autojunk=False)
-        shared = sum(block.size for block in matcher.get_matching_blocks() if block.size > 2)
-        best = max(best, shared / len(wanted))
-        if best >= _FUZZY:
-            return "fuzzy"
-    return "missing"
-
-
-def _starts(words: list[str], known: str) -> Iterator[int]:
-    run = min(3, len(words))
-    for place in range(0, len(words) - run + 1, run):
-        piece = " ".join(words[place : place + run])
-        before = len(" ".join(words[:place]))
-        offset = known.find(piece)
-        for _ in range(3):
-            if offset < 0:
-                break
-            yield max(0, offset - before)
-            offset = known.find(piece, offset + 1)
-
-
-def _plain(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text).casefold()
-    text = re.sub("[\u2018\u2019\u201a\u201b\u2032]", "'", text)
-    text = re.sub("[\u201c\u201d\u201e\u2033\u00ab\u00bb]", '"', text)
-    return " ".join(re.sub("[\u2010-\u2015]", "-", text).split())
 
 
 def check_licence(record: Record) -> Iterator[Finding]:

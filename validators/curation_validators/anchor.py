@@ -1,9 +1,11 @@
 """Find a quote in a text: W3C Web Annotation, TextQuoteSelector (https://www.w3.org/TR/annotation-model/).
 
 Rules that always hold (pure):
-- `exact`: the quote stands there character for character, within the context that was given;
-- `fuzzy`: it stands there once white space, invisible characters, quotation marks or dashes are levelled, or with few
-  letters changed, or outside of the context; how is always said;
+- quote, text and context are compared in Unicode's form NFC with every space separator (category Zs) taken for a plain
+  space: French sets a no-break space before `: ; ? !` and inside « », and whoever types a quote sets a plain one;
+- `exact`: the quote then stands there character for character, within the context that was given;
+- `fuzzy`: it stands there once runs of white space and line breaks, invisible characters, quotation marks or dashes are
+  levelled, or with few letters changed, or outside of the context; how is always said;
 - `missing`: nothing in the text comes as near as that. Near is an edit distance of at most a tenth of the quote;
 - every occurrence counts: the selector means all of them, and prefix and suffix choose among them.
 """
@@ -16,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-ANCHORER = "evenhand-anchor/1"
+ANCHORER = "evenhand-anchor/2"
 Status = Literal["exact", "fuzzy", "missing"]
 Way = Literal["space", "invisible", "quotes", "dashes", "edits", "context"]
 CONTEXT = 32
@@ -28,6 +30,9 @@ _MOST_OCCURRENCES = 1_000
 _FOLDS: tuple[Way, ...] = ("space", "invisible", "quotes", "dashes")
 _SINGLE = "\u2018\u2019\u201a\u201b\u2032\u02bc\u2039\u203a\u0060\u00b4"
 _DOUBLE = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u300c\u300d\u300e\u300f"
+_SPACES = dict.fromkeys(
+    map(ord, "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "
+)
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _QUOTES = dict.fromkeys(_SINGLE, "'") | dict.fromkeys(_DOUBLE, '"')
 
@@ -67,8 +72,15 @@ def selector_of(anchored: Anchored, text: str) -> Selector:
     return Selector(text[start:end], text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT])
 
 
+def normalised(text: str) -> str:
+    """The form in which texts are compared: NFC, each space separator as U+0020, character for character."""
+    return unicodedata.normalize("NFC", text).translate(_SPACES)
+
+
 def anchor(quote: str, text: str, prefix: str = "", suffix: str = "") -> Anchored:
-    """Find a quote in a text, both in Unicode's form NFC.
+    """Find a quote in a text.
+
+    Places in the answer are places in `text` in the form NFC, which is what extracted texts are in.
 
     Args:
         quote: what is looked for; an empty one is missing.
@@ -76,6 +88,7 @@ def anchor(quote: str, text: str, prefix: str = "", suffix: str = "") -> Anchore
         prefix: what stands right before it, where that is known.
         suffix: what stands right after it, where that is known.
     """
+    quote, text, prefix, suffix = map(normalised, (quote, text, prefix, suffix))
     if not quote.strip():
         return MISSING
     places = list(_places(quote, text))

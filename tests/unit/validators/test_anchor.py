@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.evidence.anchor import MISSING, anchor, fold, most_edits, nearest, selector_of, shown_ways
+from curation_validators.anchor import MISSING, anchor, fold, most_edits, nearest, normalised, selector_of, shown_ways
 
 TEXT = "In May the council met. It met again in June, and the “old” quarter\u00a0– as before – stayed."
 
@@ -21,7 +22,9 @@ TEXT = "In May the council met. It met again in June, and the “old” quarter\
         ("the coun\u00adcil met", "fuzzy", "invisible characters"),
         ('the "old" quarter', "fuzzy", "quotation marks"),
         ("quarter\u00a0- as before", "fuzzy", "dashes"),
-        ('the "old" quarter - as before', "fuzzy", "white space, quotation marks, dashes"),
+        ('the "old" quarter - as before', "fuzzy", "quotation marks, dashes"),
+        ("quarter – as before", "exact", "as it is"),
+        ('the "old"  quarter - as before', "fuzzy", "white space, quotation marks, dashes"),
         ("It met again in july, and", "fuzzy", "3 of 25 characters changed"),
         ("It met again on Juny, and the", "fuzzy", "2 of 29 characters changed"),
         ("the council never met at all", "missing", "as it is"),
@@ -36,6 +39,24 @@ def test_a_quote_stands_as_it_is_told(quote, status, shown):
         assert found.status == "missing"  # a tenth of 25 is 2
         return
     assert (found.status, shown_ways(found, len(quote))) == (status, shown)
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u202f", "\u2009"])
+@pytest.mark.parametrize("mark", [":", ";", "?", "!", "»"])
+def test_a_plain_space_before_french_punctuation_is_exact_where_the_page_has_a_no_break_one(space, mark):
+    page = f"Que dit le traité{space}{mark} Rien de tel."
+    assert anchor(f"le traité {mark} Rien", page).status == "exact"
+    assert anchor(f"le traité{mark} Rien", page).status == ("missing" if most_edits(14) == 0 else "fuzzy")
+
+
+def test_letters_of_one_form_are_the_same_and_places_are_those_of_the_text():
+    found = anchor("traite\u0301 : rien", "Le traité\u00a0: rien.")
+    assert (found.status, found.start, found.end) == ("exact", 3, 16)
+
+
+def test_every_kind_of_space_separator_counts_as_one_space():
+    kinds = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Zs"]
+    assert normalised("".join(kinds)) == " " * len(kinds)
 
 
 def test_every_occurrence_counts_and_the_context_chooses_among_them():
@@ -65,7 +86,7 @@ def test_what_is_cut_out_of_a_text_is_exact_there(before, quote, after):
     if quote.strip():
         found = anchor(quote, text)
         assert found.status == "exact"
-        assert text[found.start : found.end] == quote
+        assert normalised(text[found.start : found.end]) == normalised(quote)
         assert anchor(quote, text, before, after).status == "exact"
 
 
