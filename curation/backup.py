@@ -7,6 +7,7 @@ A backup is a plain tar file (POSIX, uncompressed) with these members, in this o
     tables/<name>.jsonl      each table of the database, one row a line, in the order of its key, bytes in base64
     releases/<version>/…     the bundles, as they lie in the home's folder
     evidence/…               the cited pages that were kept
+    protected/…              the home's own protected sets
     keys/log.key, keys/vault.key        only when asked for
 
 Rules that always hold:
@@ -42,6 +43,7 @@ from curation.errors import BackupInvalid, Conflict, NoteInvalid
 from curation.evidence.carried import copy_records
 from curation.home import Home
 from curation.log.notes import VerifierKey, open_note
+from curation.protected import copy_protected
 from curation.releases.manifest import sha256_of
 from curation.tables import log_epochs, releases
 from curation.transfer import TABLES, digest_rows, rows_of_table
@@ -119,7 +121,7 @@ def write_backup(platform: Platform, target: Path, *, with_keys: bool = False) -
             members = _write_tables(connection, folder)
             files, left_out = _release_files(connection, home)
             pages, pages_left_out = copy_records(connection, home.path, folder)
-        files |= pages
+        files |= pages | copy_protected(home.path, folder)
         if with_keys:
             files |= {name: home.path / name for name in KEYS}
         members |= {name: Member(sha256=sha256_of(path), bytes=path.stat().st_size) for name, path in files.items()}

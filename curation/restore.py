@@ -22,9 +22,12 @@ from curation.backup import KEYS, Backup, open_backup
 from curation.db import SCHEMA_REVISION
 from curation.errors import BackupInvalid, HomeUnusable, InvalidInput, NoteInvalid
 from curation.evidence.carried import place_record
+from curation.evidence.forget import FOLDER as EVIDENCE
 from curation.home import making_database, making_folder, new_database, read_keys
 from curation.log.notes import Checkpoint, VerifierKey, open_checkpoint
 from curation.log.store import publish_log
+from curation.protected import FOLDER as PROTECTED
+from curation.protected import place_protected
 from curation.tables import log_epochs, meta
 from curation.transfer import (
     TABLES,
@@ -92,7 +95,7 @@ def restore_backup(
                     rows = _fill(backup, connection)
                     _prove(backup, connection, checkpoint)
                     releases = _place_releases(backup, path)
-                    _place_pages(backup, path)
+                    _place_files(backup, path)
                     publish_log(connection, path / "log", anew=True)
             finally:
                 engine.dispose()
@@ -204,8 +207,11 @@ def _place_releases(backup: Backup, path: Path) -> list[str]:
     return list(versions)
 
 
-def _place_pages(backup: Backup, path: Path) -> None:
+def _place_files(backup: Backup, path: Path) -> None:
+    """Kept pages and protected sets."""
+    places = {EVIDENCE: place_record, PROTECTED: place_protected}
     for name in backup.manifest.members:
-        if name.startswith("evidence/"):
+        place = places.get(PurePosixPath(name).parts[0])
+        if place is not None:
             with backup.open(name) as source:
-                place_record(path, name, source)
+                place(path, name, source)

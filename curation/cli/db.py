@@ -81,8 +81,9 @@ def backup(
 ) -> None:
     """Write the home into one file, of one moment, and read it again. Others may go on writing.
 
-    It holds the whole database, the releases and the kept pages. Keep it as secret as the database; delete it when
-    erasures since have to count (an old backup brings erased text and forgotten people back).
+    It holds the whole database, the releases, the kept pages and the home's own protected sets. Keep it as secret as
+    the database; delete it when erasures since have to count (an old backup brings erased text and forgotten people
+    back).
     """
     from curation.backup import write_backup
 

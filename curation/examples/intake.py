@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from curation.errors import HomeUnusable, Refused
 from curation.log.leaf import Opening
+from curation.protected import FOLDER
 from curation.tables import openings
 from curation.writing import LoadedExamples
 from curation_schemas.events import ExampleProposed, ExampleRevised
@@ -62,7 +63,7 @@ def _instruments(languages: tuple[str, ...], protected: Path) -> Instruments:
 
 def make_ready(languages: tuple[str, ...], home: Path) -> None:
     """Load what the checks need, some seconds' work, before the first proposal comes."""
-    _instruments(languages, home / "protected")
+    _instruments(languages, home / FOLDER)
 
 
 def examine(row: Mapping[str, Any], languages: tuple[str, ...], home: Path) -> Intake:
@@ -73,7 +74,7 @@ def examine(row: Mapping[str, Any], languages: tuple[str, ...], home: Path) -> I
         languages: the dataset's languages, among which the detector chooses.
         home: the home's folder; more protected sets lie in its folder `protected`.
     """
-    checked = check_example(read_record(row, "the example"), _instruments(languages, home / "protected"))
+    checked = check_example(read_record(row, "the example"), _instruments(languages, home / FOLDER))
     found = [item for item in checked if item.check not in NOT_AT_INTAKE]
     return Intake(
         tuple(finding for item in found for finding in item.findings if finding.rule not in _LATER),

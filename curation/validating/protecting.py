@@ -12,7 +12,7 @@ from pathlib import Path
 
 from curation.errors import Conflict, InvalidInput
 from curation.validating.sources import FileRows
-from curation_validators.contamination import ProtectedSet, protect
+from curation_validators.contamination import SUFFIX, ProtectedSet, protect
 from curation_validators.validation import read_records
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -22,7 +22,7 @@ def write_protected(path: Path, name: str, origin: str, licence: str, folder: Pa
     """Write `<name>.ngrams` into a folder. Raises InvalidInput, Conflict."""
     if not _SLUG.fullmatch(name):
         raise InvalidInput("must be small letters, digits and hyphens", where="--name")
-    target = folder / f"{name}.ngrams"
+    target = folder / f"{name}{SUFFIX}"
     if target.exists():
         raise Conflict(f"{target} exists", hint="Name another set or folder.")
     try:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 
 import pytest
 
-from curation.errors import HomeUnusable, Refused
+from curation.backup import write_backup
+from curation.errors import BackupInvalid, HomeUnusable, Refused
 from curation.examples import intake
 from curation.examples.intake import examine, examine_revision
+from curation.protected import FOLDER, place_protected
+from curation.restore import restore_backup
 from curation.validating.protecting import write_protected
 from curation_validators.findings import RULES
 from tests.api.support import PERSPECTIVES, sft
@@ -64,6 +68,28 @@ def test_home_has_protected_sets_of_its_own(small_world, tmp_path):
     with pytest.raises(Refused, match="contamination/protected"):
         small_world.propose(messages=messages(f"I quote: {PROTECTED} So they asked."))
     small_world.propose(kind="prompt", use="evaluation", prompt=[turn("user", PROTECTED)])
+
+
+def test_backup_brings_the_homes_own_protected_sets_back(small_world, tmp_path):
+    items = tmp_path / "items.txt"
+    items.write_text(PROTECTED + "\n")
+    home = small_world.platform.home.path
+    _, written = write_protected(items, "harbours", "https://example.org/", "CC0-1.0", home / FOLDER)
+    (home / FOLDER / "notes.txt").write_text("not a set")
+    made = write_backup(small_world.platform, tmp_path / "backup.tar", with_keys=True)
+    restore_backup(made.path, tmp_path / "restored")
+    restored = tmp_path / "restored" / FOLDER
+    assert [path.name for path in restored.iterdir()] == ["harbours.ngrams"]
+    assert (restored / "harbours.ngrams").read_bytes() == written.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["protected/../x.ngrams", "protected/a/x.ngrams", "protected/x", "protected//x.ngrams"]
+)
+def test_backup_places_no_protected_set_under_another_name(tmp_path, name):
+    with pytest.raises(BackupInvalid, match="is no path of a protected set"):
+        place_protected(tmp_path, name, io.BytesIO(b"x"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_protected_set_that_cannot_be_read_is_said_and_nothing_is_taken_in(small_world):

@@ -28,6 +28,8 @@ WORDS, WINDOW, LEAST_WORDS, LEAST_LETTERS = 8, 50, 4, 20
 _TEMPLATE = 10
 _BYTES, _START_BYTES = 6, 4
 FORMAT = "evenhand/protected/v1"
+SUFFIX = ".ngrams"
+"""How the name of a set's file ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +135,14 @@ def parse_protected(content: bytes) -> ProtectedSet:
 def builtin_sets() -> list[ProtectedSet]:
     """The sets that come with this package."""
     folder = files("curation_validators") / "protected"
-    found = sorted((item for item in folder.iterdir() if item.name.endswith(".ngrams")), key=lambda item: item.name)
+    found = sorted((item for item in folder.iterdir() if item.name.endswith(SUFFIX)), key=lambda item: item.name)
     return [parse_protected(item.read_bytes()) for item in found]
 
 
 def sets_in(folder: Path) -> list[ProtectedSet]:
     """The sets in a folder, by file name. Raises ValueError naming a file that is none."""
     found = []
-    for path in sorted(folder.glob("*.ngrams")):
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             found.append(parse_protected(path.read_bytes()))
         except (ValueError, KeyError, TypeError) as error:
