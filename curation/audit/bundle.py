@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from curation.errors import BundleInvalid, LogInconsistent
-from curation.log.leaf import Opening
+from curation.log.leaf import commitment as commitment_of
 from curation.log.tiles import iter_entries
 from curation.log.trust import TrustPolicy, VerifiedCheckpoint
 from curation.releases.columns import OPENINGS
@@ -209,7 +209,7 @@ class BundleOpenings:
         if found is None:
             return None
         _, salt, body = found
-        if Opening(unit, salt, body).commitment() != commitment:
+        if commitment_of(unit, salt, body) != commitment:
             raise LogInconsistent(f"the opening of {commitment[:16]}… does not fit its commitment: it was edited")
         return body
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from curation_schemas.base import Wire
 from curation_schemas.definition import Topic
 from curation_schemas.example import Answer, Message, Origin, Source, Synthesis
-from curation_schemas.parsing import SchemaInvalid, problems_of
+from curation_schemas.parsing import SchemaInvalid, problems_of, validator_of
 from curation_schemas.text import Rationale
 
 
@@ -24,16 +24,16 @@ class Statement(Wire):
     text: Rationale
 
 
-_MODELS: dict[str, type[BaseModel]] = {
-    "message": Message,
-    "answers": Answer,
-    "synthesis": Synthesis,
-    "topic": Topic,
-    "reason": Synthesis,
-    "source": Source,
-    "origin": Origin,
-    "rationale": Statement,
-    "evidence": Statement,
+_VALIDATORS = {
+    "message": validator_of(Message),
+    "answers": validator_of(Answer),
+    "synthesis": validator_of(Synthesis),
+    "topic": validator_of(Topic),
+    "reason": validator_of(Synthesis),
+    "source": validator_of(Source),
+    "origin": validator_of(Origin),
+    "rationale": validator_of(Statement),
+    "evidence": validator_of(Statement),
 }
 
 
@@ -46,7 +46,7 @@ def read_body(unit: str, body: bytes, field: str = "") -> dict[str, Any]:
     """Read the body of a unit (for messages: of a content field). Raises SchemaInvalid."""
     try:
         value = msgspec.json.decode(body)
-        _MODELS.get(field, _MODELS[unit]).model_validate(value)
+        _VALIDATORS.get(field, _VALIDATORS[unit]).validate_python(value)
     except (msgspec.DecodeError, RecursionError):
         raise SchemaInvalid([("", f"is no {unit}: it is not JSON")]) from None
     except ValidationError as error:
