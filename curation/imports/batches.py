@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
 
-from curation.collection import paused_collection
+from curation.collection import paused_collection, settled_collection
 from curation.errors import CallerError, Conflict, HomeUnusable
 from curation.imports.remembered import Name, Remembered
 from curation.imports.summary import BadLine, Summary, Watch
@@ -121,8 +121,9 @@ def take_lines(
             begin(writing)
         pace = _Pace()
         batches = _batches(items, pace)
-        while _take_next(platform, batches, summary, watch, prepare, pace):
-            pass
+        with settled_collection():
+            while _take_next(platform, batches, summary, watch, prepare, pace):
+                pass
     except DBAPIError as error:
         reason = str(error.orig).splitlines()[0]
         done = f"{summary.taken.total()} lines were taken in before"

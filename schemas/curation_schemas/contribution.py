@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints, TypeAdapter
 
 from curation_schemas.base import Wire
 from curation_schemas.example import Source
+from curation_schemas.parsing import validator_of
 from curation_schemas.review import (
     Comparison,
     FlagGround,
@@ -68,6 +69,9 @@ class ReviseLine(PersonLine):
     example: dict[str, Any]
 
 
+_JUDGED = tuple(Judgement.model_fields)
+
+
 class JudgementLine(PersonLine):
     """What review and supersede share."""
 
@@ -83,7 +87,7 @@ class JudgementLine(PersonLine):
 
     def judgement(self) -> Judgement:
         """The judgement in it. Raises pydantic's ValidationError when it lacks reasons."""
-        return Judgement.model_validate({name: getattr(self, name) for name in Judgement.model_fields})
+        return validator_of(Judgement).validate_python({name: getattr(self, name) for name in _JUDGED})  # type: ignore[no-any-return]
 
 
 class ReviewLine(JudgementLine):
