@@ -63,7 +63,9 @@ def _instruments(languages: tuple[str, ...], protected: Path) -> Instruments:
 
 def make_ready(languages: tuple[str, ...], home: Path) -> None:
     """Load what the checks need, some seconds' work, before the first proposal comes."""
-    _instruments(languages, home / FOLDER)
+    personal = _instruments(languages, home / FOLDER).personal
+    if personal is not None:
+        personal.load()
 
 
 def examine(row: Mapping[str, Any], languages: tuple[str, ...], home: Path) -> Intake:

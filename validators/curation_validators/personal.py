@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
+from importlib.util import find_spec
 from typing import Any
 
 from curation_validators.findings import Finding
@@ -67,10 +69,27 @@ def is_french_nir(number: str) -> bool:
     return 97 - value % 97 == int(plain[13:])
 
 
+_LIBRARIES = ("presidio_analyzer", "tldextract")
+
+
 class PersonalData:
-    """Presidio's recognizers from the allow-list, each called by itself. It needs the extra «validate»."""
+    """Presidio's recognizers from the allow-list, each called by itself. It needs the extra «validate».
+
+    Raises ModuleNotFoundError where that is not installed. Presidio takes seconds to load, so it waits for the first
+    text in which anything could be found, or for `load`.
+    """
 
     def __init__(self) -> None:
+        for name in _LIBRARIES:
+            if find_spec(name) is None:
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    def load(self) -> None:
+        """Load the recognizers now."""
+        _ = self._recognizers
+
+    @cached_property
+    def _recognizers(self) -> list[Any]:
         import tldextract  # noqa: PLC0415  # an auditor's install does without
         from presidio_analyzer import predefined_recognizers as known  # noqa: PLC0415  # an auditor's install does without
 
@@ -83,7 +102,7 @@ class PersonalData:
             def validate_result(self, pattern_text: str) -> bool:
                 return bool(offline(pattern_text).fqdn) and not _RESERVED.search(pattern_text)
 
-        self._recognizers: list[Any] = [
+        return [
             Email(),
             known.CreditCardRecognizer(),
             known.IbanRecognizer(),
