@@ -185,6 +185,17 @@ class _Storyteller:
         opened = self._open(unit, commitment)
         return opened if opened is None or "not_shown" in opened else opened["text"]
 
+    def _source(self, commitment: str | None) -> dict[str, Any] | None:
+        """A source, and what its last check found."""
+        opened = self._open("source", commitment)
+        check = self.history.latest_check(commitment or "")
+        if opened is None or check is None:
+            return opened
+        event = check.event
+        found = {"status": event.status, "extractor": event.extractor, "anchorer": event.anchorer}
+        page = None if "not_shown" in opened else self._open("page", event.page)
+        return opened | {"check": {**found, "page": page, **self._when(check.leaf)}}
+
     def _revision(self, revision: Revision) -> dict[str, Any]:
         event = revision.event
         return {
@@ -205,7 +216,7 @@ class _Storyteller:
                 name: [self._open(unit_of(name), commitment, name) for commitment in commitments]
                 for name, commitments in event.content.items()
             },
-            "sources": [self._open("source", commitment) for commitment in event.sources],
+            "sources": [self._source(commitment) for commitment in event.sources],
             "policy": event.policy,
             "rounds": [self._stage(stage) for stage in revision.stages],
         }
@@ -257,7 +268,7 @@ class _Storyteller:
             "scores": dict(event.scores),
             "reasons": list(event.reasons),
             "rationale": rationale,
-            "counter_source": self._open("source", event.counter_source),
+            "counter_source": self._source(event.counter_source),
             "comparison": event.comparison,
             "order_shown": event.order_shown,
             "supersedes": event.supersedes,

@@ -32,14 +32,22 @@ def archive(
     pause: Annotated[
         float, typer.Option("--pause", min=1, max=3600, help="Seconds between two requests to one host.")
     ] = 5.0,
+    archive_url: Annotated[
+        str,
+        typer.Option(
+            "--archive-url",
+            metavar="PREFIX",
+            help="With --warc: a public archive has the same copies, each under this address and then the page's.",
+        ),
+    ] = "",
     contact: Annotated[
         str, typer.Option("--contact", help="Where a site's owner can reach you; every site is told it.")
     ] = "",
 ) -> None:
     """Keep the pages that sealed acts cite: fetch them, or take them from WARC files. Then look for each quote.
 
-    What is kept stays in this home, in a folder that only its owner may read. Sites see this machine's address, and
-    that it asks for these pages.
+    What is kept stays in this home, in a folder that only its owner may read. How each quote stands goes into the log,
+    and into releases. Sites see this machine's address, and that it asks for these pages.
     """
     from curation.evidence.archive import archive_sources, shown_quote
     from curation.evidence.fetch import REASONS, Fetched, Fetcher
@@ -48,9 +56,12 @@ def archive(
     def shown_progress(urls: list[str]) -> Iterable[str]:
         return progress(urls, "Keeping pages", len(urls))
 
+    if archive_url and not warc:
+        raise typer.BadParameter("belongs to pages from WARC files", param_hint="--archive-url")
     with opened_platform(context) as platform:
         if warc:
-            made = archive_sources(platform, _brought(platform, warc), "warc", again=again)
+            brought = _brought(platform, warc)
+            made = archive_sources(platform, brought, "warc", again=again, archive_url=archive_url)
         else:
             fetcher = Fetcher(politeness=Politeness(pause), contact=contact)
             made = archive_sources(platform, fetcher.fetch, "fetch", again=again, progress=shown_progress)

@@ -76,6 +76,29 @@ def _print_source(source: dict[str, Any], indent: str, name: str = "source") -> 
     typer.echo(shown(f"{indent}  {source['url']}"))
     if source.get("quote"):
         typer.echo(wrapped(f"«{source['quote']}»", indent + "  "))
+    _print_check(source.get("check"), source, indent + "  ")
+
+
+_STANDS = {
+    "none": "an archived copy is kept",
+    "exact": "the quote stands in the archived page",
+    "fuzzy": "the quote stands in the archived page only nearly",
+    "missing": "the quote is MISSING in the archived page",
+    "not_extracted": "an archived copy is kept; no text is extracted from it",
+    "not_archived": "the page could not be archived",
+}
+
+
+def _print_check(check: dict[str, Any] | None, source: dict[str, Any], indent: str) -> None:
+    page = (check or {}).get("page") or {}
+    if address := source.get("archive_url") or page.get("archive_url"):
+        typer.echo(shown(f"{indent}archived: {address}"))
+    if check is None:
+        return
+    how = f" ({check['extractor']}, {check['anchorer']})" if check["extractor"] else ""
+    typer.echo(f"{indent}the server says: {_STANDS[check['status']]}{how}, {_when(check)}")
+    if "payload" in page:
+        typer.echo(f"{indent}  SHA-256 of the page {page['payload']}")
 
 
 def _print_stage(stage: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ Rules that always hold:
   status. Neither says who cited it;
 - each page is kept in a transaction of its own, in which its source is still there: what was erased or withdrawn
   meanwhile is not kept, and a run that breaks off loses nothing;
+- what was found is put into the log with the page (publish.py);
 - nothing here decides anything: a quote that is missing is told, to people.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -28,13 +29,14 @@ from curation.errors import HomeUnusable, InvalidInput
 from curation.evidence.extract import NotExtracted, extract
 from curation.evidence.fetch import REASONS, Fetched, NotFetched
 from curation.evidence.forget import FOLDER, record_path
+from curation.evidence.publish import archive_address, publish_check, published_checks
 from curation.evidence.warc import read_record, write_record
 from curation.tables import examples, log_leaves, openings, source_records
 from curation.writing import Platform
+from curation_schemas.example import QuoteStatus
 from curation_validators.anchor import ANCHORER, Anchored, anchor, shown_ways
 
 Via = Literal["fetch", "warc"]
-QuoteStatus = Literal["none", "exact", "fuzzy", "missing", "not_extracted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ def archive_sources(
     via: Via,
     *,
     again: bool = False,
+    archive_url: str = "",
     progress: Callable[[list[str]], Iterable[str]] = iter,
 ) -> Iterator[tuple[CitedSource, Fetched | NotFetched]]:
     """Keep the pages of sources that have none.
@@ -172,12 +175,14 @@ def archive_sources(
         pages: address → its page, or what gets it; each address is asked for once.
         via: where the pages come from.
         again: also those that are kept already; a page that cannot be had does not replace one that is kept.
+        archive_url: what stands before a page's address where a public archive has the same copies.
         progress: goes over the addresses; may show how far it is.
 
     Yields:
         each source with what came of it, once that is committed.
     """
     remove_leftovers(platform)
+    publish_waiting(platform)
     with platform.read() as loaded:
         waiting: dict[str, list[CitedSource]] = {}
         for source in cited_sources(loaded.connection):
@@ -186,13 +191,28 @@ def archive_sources(
     for url in progress(in_turns(waiting)):
         found = pages[url] if isinstance(pages, Mapping) else pages(url)
         for source in waiting[url]:
-            if _keep(platform, source, found, via):
+            if _keep(platform, source, found, via, archive_url):
                 yield source, found
 
 
-def _keep(platform: Platform, source: CitedSource, found: Fetched | NotFetched, via: Via) -> bool:
+def publish_waiting(platform: Platform) -> None:
+    """Put into the log what was kept before and stands in no check: kept by an older version, or brought by hand."""
+    with platform.read() as loaded:
+        known = published_checks(loaded.connection)
+        waiting = [item for item in cited_sources(loaded.connection) if item.kept and item.commitment not in known]
+    for source in waiting:
+        with platform.write() as writing:
+            writing.existing(source.example)
+            for now in cited_sources(writing.connection, source.commitment):
+                if now.kept is not None:
+                    publish_check(writing, now.example, now.commitment, asdict(now.kept))
+
+
+def _keep(platform: Platform, source: CitedSource, found: Fetched | NotFetched, via: Via, prefix: str) -> bool:
     """Keep a page, or why it is not there. False when its source has gone meanwhile."""
+    address = archive_address(prefix, source.url) if prefix else ""
     with platform.write() as writing:
+        writing.existing(source.example)  # locked before its sources, as by whoever erases or withdraws
         lock(writing.connection, [f"source {source.commitment}"])
         now = cited_sources(writing.connection, source.commitment)
         if not now:
@@ -201,7 +221,7 @@ def _keep(platform: Platform, source: CitedSource, found: Fetched | NotFetched, 
         if isinstance(found, NotFetched):
             if now[0].archived or (found.reason == "absent" and now[0].kept is not None):
                 return True
-            row = {"day": day, "status": found.reason, "via": via}
+            row: dict[str, Any] = {"day": day, "status": found.reason, "via": via}
         else:
             made = write_record(found, day, writing.token_bytes(16))
             _write_file(record_path(platform.home.path, source.commitment), made.content)
@@ -210,6 +230,7 @@ def _keep(platform: Platform, source: CitedSource, found: Fetched | NotFetched, 
         table = source_records
         writing.connection.execute(delete(table).where(table.c.commitment == source.commitment))
         writing.connection.execute(insert(table), {"commitment": source.commitment, **row})
+        publish_check(writing, source.example, source.commitment, row, address)
     return True
 
 
@@ -286,11 +307,15 @@ def _check(platform: Platform, source: CitedSource) -> Checked:
     found = look_for_quote(page, source.quote)
     if any(getattr(source.kept, name) != value for name, value in found.items()):
         with platform.write() as writing:
+            writing.existing(source.example)
             lock(writing.connection, [f"source {source.commitment}"])
             mine = source_records.c.commitment == source.commitment
             same = source_records.c.record == source.kept.record
             writing.connection.execute(source_records.update().where(mine, same).values(found))
             now = cited_sources(writing.connection, source.commitment)
+            for item in now:
+                if item.kept is not None:
+                    publish_check(writing, item.example, item.commitment, asdict(item.kept))
         return Checked(now[0] if now else source)
     return Checked(source)
 

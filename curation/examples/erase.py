@@ -1,7 +1,7 @@
 """Erase text: destroy the openings behind commitments.
 
 Rules that always hold:
-- what is kept of a cited page goes with the source's opening;
+- what is kept of a cited page goes with the source's opening, and so do the openings of its checks;
 - the leaf stays, so the audit still holds; salt and body are overwritten, so no guess can be confirmed any more;
 - the author of a text may have it erased, and a maintainer on the grounds of personal data and law;
 - verdicts, reason codes and scores stand in the leaf and are never erased.
@@ -15,6 +15,7 @@ from curation.errors import InvalidInput, NotAllowed, NotFound
 from curation.evidence.forget import forget_records
 from curation.near import forget_prompts
 from curation.people.accounts import Actor
+from curation.rulebook.history import History
 from curation.tables import erasures, log_leaves, openings, pending_leaves
 from curation.writing import Recorded, Writing
 from curation_schemas.base import Wire
@@ -73,15 +74,30 @@ def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
     gone = [item for item in chosen if item not in already]
     if not gone:
         raise NotFound("these texts were erased already", where="commitments")
-    recorded = writing.record(
-        OpeningErased, example=event.example, act=command.act, commitments=gone, ground=command.ground
-    )
-    writing.connection.execute(insert(erasures), [{"commitment": item, "act": command.act} for item in gone])
+    recorded = _erase(writing, event.example, command.act, gone, command.ground)
+    for leaf, page in _pages_of(writing.existing(event.example), gone):
+        _erase(writing, event.example, leaf, [page], command.ground)
     forget_prompts(writing, commitments=gone)
     forget_records(writing, gone)
     writing.leaves_traces = True
+    return recorded
+
+
+def _erase(writing: Writing, example: str, act: str, gone: list[str], ground: ErasureGround) -> Recorded:
+    recorded = writing.record(OpeningErased, example=example, act=act, commitments=gone, ground=ground)
+    writing.connection.execute(insert(erasures), [{"commitment": item, "act": act} for item in gone])
     writing.connection.execute(delete(openings).where(openings.c.commitment.in_(gone)))
     return recorded
+
+
+def _pages_of(history: History, gone: list[str]) -> list[tuple[str, str]]:
+    """(leaf, commitment) of the digests that checks of these sources hold: they go with their source."""
+    checks = [check for source in gone for check in history.checks.get(source, ())]
+    return [
+        (check.leaf, check.event.page)
+        for check in checks
+        if check.event.page is not None and check.event.page not in history.erased
+    ]
 
 
 def _act(writing: Writing, leaf: str) -> Holder:

@@ -30,7 +30,7 @@ from curation_validators.findings import Finding
 from curation_validators.records import read_record
 
 NOT_AT_INTAKE = frozenset({"duplicate", "near-duplicate", "quotes", "mirrors"})
-"""The checks that need other examples, or archived pages."""
+"""The checks that need other examples, or archived pages. Quotes are told to reviewers once they were looked for."""
 _LATER = frozenset({"source/unarchived"})
 """What is wrong with every example until somebody archives its sources."""
 
@@ -77,7 +77,7 @@ def examine(row: Mapping[str, Any], languages: tuple[str, ...], home: Path) -> I
         home: the home's folder; more protected sets lie in its folder `protected`.
     """
     checked = check_example(read_record(row, "the example"), _instruments(languages, home / FOLDER))
-    found = [item for item in checked if item.check not in NOT_AT_INTAKE]
+    found = [item for item in checked if item.check not in NOT_AT_INTAKE or (item.check == "quotes" and item.findings)]
     return Intake(
         tuple(finding for item in found for finding in item.findings if finding.rule not in _LATER),
         tuple(item.check for item in found if item.outcome in ("insufficient", "error")),
@@ -96,7 +96,8 @@ def check_intake(writing: LoadedExamples, example: Written, home: Path) -> Intak
 
 def examine_revision(loaded: LoadedExamples, example: str, revision: str, home: Path) -> Intake:
     """Check a revision as it stands, without what was erased of it: for those who review it."""
-    event = loaded.existing(example).revision_of(revision, "review/revision-known").event
+    history = loaded.existing(example)
+    event = history.revision_of(revision, "review/revision-known").event
     if not isinstance(event, (ExampleProposed, ExampleRevised)):
         return Intake()
     values = {
@@ -104,7 +105,11 @@ def examine_revision(loaded: LoadedExamples, example: str, revision: str, home: 
         for row in loaded.connection.execute(select(openings).where(openings.c.act == revision))
     }
     row: dict[str, Any] = {"language": event.language, "license": event.license, "use": event.use}
-    row["sources"] = [values[item] for item in event.sources if item in values]
+    row["sources"] = [
+        values[item] | ({"quote_status": check.event.status} if (check := history.latest_check(item)) else {})
+        for item in event.sources
+        if item in values
+    ]
     row["origin"] = {"kind": event.origin_kind} | values.get(event.origin or "", {})
     for field, commitments in event.content.items():
         texts = [values[item] for item in commitments if item in values]

@@ -49,6 +49,10 @@ class CardFacts:
     """Reason → number of examples left out for it."""
     gates: Gates
     controls: ControlCounts
+    quotes: Mapping[str, int]
+    """`quote_status` → number of sources."""
+    archive_urls: int
+    """Sources with the address of a public copy."""
 
     @property
     def terms(self) -> DatasetTerms:
@@ -113,6 +117,29 @@ def _controls(found: ControlCounts) -> str:
     )
 
 
+_QUOTES = {
+    "exact": "their quote stands in the page that was archived",
+    "fuzzy": "it stands there only nearly",
+    "missing": "it is missing there",
+    "not_extracted": "no text is extracted from the archived page",
+    "not_archived": "the page could not be archived",
+    "not_checked": "their quote was not compared with a page",
+    "none": "they quote nothing",
+}
+
+
+def _sources(facts: CardFacts) -> str:
+    """How many sources there are, and how their quotes stand."""
+    total = sum(facts.quotes.values())
+    if not total:
+        return "No example of this release cites a source."
+    listed = "\n".join(f"- {facts.quotes[name]}: {words}" for name, words in _QUOTES.items() if facts.quotes.get(name))
+    return (
+        f"{total} sources are cited; {facts.archive_urls} name a public copy. How quotes stand, as the server of this "
+        f"dataset found it:\n\n{listed}"
+    )
+
+
 def render_card(facts: CardFacts, files: DataFiles, card_text: str) -> bytes:
     """README.md."""
     terms = facts.terms
@@ -151,6 +178,10 @@ this exact text. It does not mean «unbiased». *Verified* means that the record
 {_rows_table(facts)}
 
 Splits come from a hash of the group, so translations and mirrors never part.
+
+## Sources
+
+{_sources(facts)}
 
 ## Left out
 

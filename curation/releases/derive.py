@@ -23,6 +23,7 @@ from curation.releases.card import (
     render_difference,
     render_policies,
 )
+from curation.releases.columns import Columns
 from curation.releases.diff import difference, next_version
 from curation.releases.gates import Failing, Gates, judge_gates, overruled_gates, recorded_gates
 from curation.releases.project import BodyOf, Projection, project
@@ -95,6 +96,7 @@ def derive(
     version = next_version(previous, before, after)
     add_tombstones(made, state, earlier, version, later)
     left_out = Counter(item.reason for item in made.placements.values() if item.config is None)
+    sources = made.rows.get(("sources", "train"), Columns("sources"))
     facts = CardFacts(
         definitions=state.definitions,
         epoch=state.epochs[-1].number,
@@ -107,6 +109,8 @@ def derive(
         left_out=left_out,
         gates=gates,
         controls=state.controls(),
+        quotes=Counter(item for item in sources.column("quote_status") if item is not None),
+        archive_urls=sum(item is not None for item in sources.column("archive_url")),
     )
     return Derived(state, made, version, previous, facts)
 

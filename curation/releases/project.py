@@ -15,6 +15,7 @@ from typing import Any
 
 from curation.errors import LogInconsistent
 from curation.releases.columns import CRITERIA, Columns
+from curation.rulebook.checks import Check
 from curation.rulebook.history import History, Revision
 from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import Placement, placement
@@ -43,6 +44,13 @@ def split_of(group: str) -> str:
 def source_id(commitment: str) -> str:
     """A source's id: the start of its salted commitment, which tells nothing of the source."""
     return f"src_{commitment[:24]}"
+
+
+def quote_status(quote: str | None, check: Check | None) -> str:
+    """How a source's quote stands, in a release: as its last check found it, `not_checked` without one."""
+    if not quote:
+        return "none"
+    return "not_checked" if check is None or check.event.status == "none" else check.event.status
 
 
 @dataclass(slots=True)
@@ -216,8 +224,14 @@ class _Projector:
         opened = self._open(history, act, "source", commitment)
         found = opened or {}
         quote = found.get("quote") or None
-        status = None if not found else "not_checked" if quote else "none"
+        check = history.latest_check(commitment)
+        status = None if not found else quote_status(quote, check)
+        archive_url = found.get("archive_url")
+        if found and check is not None and check.event.page is not None:
+            page = self._open(history, check.leaf, "page", check.event.page) or {}
+            archive_url = archive_url or page.get("archive_url")
         row = {**found, "source_id": source_id(commitment), "quote": quote, "quote_status": status}
+        row["archive_url"] = archive_url
         self._add("sources", "train", row)
 
     # --- reviews --------------------------------------------------------------------------------------------------

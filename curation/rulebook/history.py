@@ -15,6 +15,7 @@ from typing import Protocol
 
 from curation.errors import Refused
 from curation.rulebook import commons
+from curation.rulebook.checks import Check, check_checked
 from curation.rulebook.controls import check_opened
 from curation.rulebook.declarations import Declaration
 from curation.rulebook.definitions import Definitions
@@ -34,6 +35,7 @@ from curation_schemas.events import (
     RoundAppealed,
     RoundClosed,
     SeatPassed,
+    SourceChecked,
     TopicProposed,
     TopicRevised,
 )
@@ -56,6 +58,7 @@ ExampleEvent = (
     | FlagLapsed
     | OpeningErased
     | ControlOpened
+    | SourceChecked
 )
 
 
@@ -121,12 +124,16 @@ class History:
     flags: dict[str, Flag] = field(default_factory=dict)
     withdrawn: str | None = None
     withdrawal: ExampleWithdrawn | None = None
+    withdrawn_in: int | None = None
+    """The epoch of the withdrawal's leaf."""
     reviews: dict[str, KeptReview] = field(default_factory=dict)
     erased: dict[str, str] = field(default_factory=dict)
     """Commitment → the leaf that erased its opening."""
     appeals: dict[str, RoundAppealed] = field(default_factory=dict)
     control: ControlOpened | None = None
     """Where it was a planted control: how it was opened."""
+    checks: dict[str, list[Check]] = field(default_factory=dict)
+    """Source's commitment → its checks, in order."""
     held: dict[str, frozenset[str]] = field(default_factory=dict)
     """Leaf of an act → the commitments in it."""
 
@@ -166,6 +173,18 @@ class History:
         if self.withdrawn is not None:
             return "withdrawn"
         return self.outcome_of(self.latest) or "needs_reviews"
+
+    def cited_in(self, act: str) -> list[str]:
+        """The commitments of the sources that a revision or a review cites."""
+        for revision in self.revisions:
+            if revision.leaf == act:
+                return revision.event.sources
+        review = self.reviews.get(act)
+        return [review.counter_source] if review is not None and review.counter_source is not None else []
+
+    def latest_check(self, source: str) -> Check | None:
+        """The check of a source that counts."""
+        return self.checks[source][-1] if source in self.checks else None
 
     def waits(self, reference: str) -> bool:
         """Whether an act stays unsealed until a round ends: a review of an open stage, or what refers to one."""
@@ -318,7 +337,7 @@ def _check_withdrawn(history: History, event: ExampleWithdrawn, epoch: int, arou
 
 
 def _apply_withdrawn(history: History, event: ExampleWithdrawn, leaf: str, epoch: int, around: Surroundings) -> None:
-    history.withdrawn, history.withdrawal = leaf, event
+    history.withdrawn, history.withdrawal, history.withdrawn_in = leaf, event, epoch
 
 
 def _stage(revision: Revision, number: int) -> Round:
@@ -516,6 +535,18 @@ def _apply_control(history: History, event: ControlOpened, leaf: str, epoch: int
     around.definitions.opened.add(event.planted)
 
 
+def _check_checked(history: History, event: SourceChecked, epoch: int, around: Surroundings) -> None:
+    if history.withdrawn_in is not None and history.withdrawn_in < epoch:
+        _check_not_withdrawn(history)
+    check_checked(event, history.first.topic, history.cited_in(event.act), history.checks.get(event.source, []))
+
+
+def _apply_checked(history: History, event: SourceChecked, leaf: str, epoch: int, around: Surroundings) -> None:
+    history.checks.setdefault(event.source, []).append(Check(leaf, event))
+    if event.page is not None:
+        history.held[leaf] = frozenset({event.page})
+
+
 _CHECKS: dict[type, Callable[..., None]] = {
     ExampleProposed: _check_proposed,
     ExampleRevised: _check_revised,
@@ -531,6 +562,7 @@ _CHECKS: dict[type, Callable[..., None]] = {
     FlagLapsed: _check_lapsed,
     OpeningErased: _check_erased,
     ControlOpened: _check_control,
+    SourceChecked: _check_checked,
 }
 _APPLY: dict[type, Callable[..., None]] = {
     ExampleProposed: _apply_brought,
@@ -547,4 +579,5 @@ _APPLY: dict[type, Callable[..., None]] = {
     FlagLapsed: _apply_lapsed,
     OpeningErased: _apply_erased,
     ControlOpened: _apply_control,
+    SourceChecked: _apply_checked,
 }

@@ -77,6 +77,9 @@ RULES: dict[str, str] = {
     # planted controls
     "control/planted": "A control is committed to in an earlier epoch than its proposal, and opened so, once.",
     "control/opened": "A control is opened in the epoch in which its round ends, and is not appealed after that.",
+    # checks of sources
+    "check/cited": "A check is of a source that a revision or review of that example cites.",
+    "check/latest": "A check of a source names the one before it.",
     # gates
     "gate/topic-in-force": "A gate is overruled for a topic that is in force, by its definition.",
     "gate/fails": "A gate is overruled only where it fails. (server)",

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from curation_schemas.base import Wire
 from curation_schemas.definition import Topic
-from curation_schemas.example import Answer, Message, Origin, Source, Synthesis
+from curation_schemas.example import Answer, KeptPage, Message, Origin, Source, Synthesis
 from curation_schemas.parsing import SchemaInvalid, problems_of, validator_of
 from curation_schemas.text import Rationale
 
@@ -31,6 +31,7 @@ _VALIDATORS = {
     "topic": validator_of(Topic),
     "reason": validator_of(Synthesis),
     "source": validator_of(Source),
+    "page": validator_of(KeptPage),
     "origin": validator_of(Origin),
     "rationale": validator_of(Statement),
     "evidence": validator_of(Statement),

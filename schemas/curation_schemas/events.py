@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, model_validator
 from curation_schemas.base import Wire
 from curation_schemas.commons import TopicOutline
 from curation_schemas.definition import DatasetTerms, Policy, Topic
-from curation_schemas.example import CONTENT_FIELDS, ClaimType, Kind, OriginKind, Use
+from curation_schemas.example import CONTENT_FIELDS, ClaimType, Kind, OriginKind, QuoteStatus, Use
 from curation_schemas.review import (
     Comparison,
     ErasureGround,
@@ -43,6 +43,7 @@ from curation_schemas.text import (
     SemVer,
     Slug,
     SpdxId,
+    ToolName,
     WrittenLanguage,
 )
 
@@ -396,6 +397,35 @@ class GateOverruled(Event):
     maintainers: Maintainers
 
 
+class SourceChecked(Event):
+    """The server looked for a cited page and for the source's quote in it; the last check of a source counts.
+
+    `act` is the leaf that holds the source's commitment, `page` commits to the digests of the copy that is kept.
+    """
+
+    references: ClassVar = ("act", "supersedes")
+    type: Literal["source:checked"] = "source:checked"
+    topic: Slug
+    example: ExampleId
+    act: Hash
+    source: Hash
+    """The source's commitment."""
+    status: QuoteStatus
+    extractor: ToolName | None = None
+    anchorer: ToolName | None = None
+    page: Hash | None = None
+    supersedes: Hash | None = None
+
+    @model_validator(mode="after")
+    def _says_how(self) -> SourceChecked:
+        if (self.page is None) != (self.status == "not_archived"):
+            raise ValueError("page commits to the copy that is kept; only a page that is not archived has none")
+        looked = self.status in ("exact", "fuzzy", "missing")
+        if (self.extractor is not None) != looked or (self.anchorer is not None) != looked:
+            raise ValueError("a quote that was looked for comes with extractor and anchorer, any other with neither")
+        return self
+
+
 class EpochClosed(Event):
     """The last leaf of an epoch. All leaves since the previous one belong to it; `date` is its last day (UTC)."""
 
@@ -440,6 +470,7 @@ AnyEvent = (
     | ControlPlanted
     | ControlOpened
     | GateOverruled
+    | SourceChecked
     | EpochClosed
     | ReleaseCut
 )

@@ -17,6 +17,7 @@ from curation_schemas.text import (
     CountryCode,
     ExampleId,
     GroupId,
+    Hash,
     LanguageTag,
     MessageText,
     PartialDate,
@@ -33,6 +34,8 @@ Kind = Literal["prompt", "sft", "preference", "pluralistic", "topic"]
 ClaimType = Literal["fact", "interpretation", "value"]
 OriginKind = Literal["human", "synthetic", "mixed"]
 Use = Literal["training", "evaluation"]
+QuoteStatus = Literal["none", "exact", "fuzzy", "missing", "not_extracted", "not_archived"]
+"""How a source's quote stands in the page that it cites: `none` is a source without one."""
 
 
 class Message(Wire):
@@ -53,6 +56,17 @@ class Synthesis(Wire):
     """The answer that integrates the positions."""
 
     content: MessageText
+
+
+class KeptPage(Wire):
+    """The copy of a cited page that is kept: SHA-256 of its WARC record and of the page's body as it was transferred.
+
+    `archive_url` is where the same copy can be read by everybody, where whoever brought it said so.
+    """
+
+    record: Hash
+    payload: Hash
+    archive_url: Url | None = None
 
 
 class Source(Wire):

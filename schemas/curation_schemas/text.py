@@ -130,6 +130,13 @@ PartialDate = Annotated[
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_check_day)]
 Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[!-~]+$"), AfterValidator(_check_url)]
 
+ToolName = Annotated[
+    str,
+    StringConstraints(
+        max_length=64, pattern=r"^[a-z][a-z0-9-]{0,31}/[0-9][0-9.]{0,15}( [a-z][a-z0-9-]{0,31}/[0-9][0-9.]{0,15}){0,3}$"
+    ),
+]
+"""A tool with its version, and what it rests on: `evenhand-html/1 unicode/15.0.0`."""
 Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Nonce = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 # RFC 4648 §6 base32, lower case and unpadded: readable aloud, safe in URLs and file names.

@@ -582,6 +582,33 @@ def _(forger):
     return forger.add("gate:overruled", reason="We say so.", maintainers=[forger.pseudonym("mia")], **fields)
 
 
+def check(forger, made, **over):
+    """A check that found a quote in a kept copy."""
+    page = forger.commit("page", {"record": "1" * 64, "payload": "2" * 64})
+    fields = {"topic": "harbour", "example": made.example, "act": made.revision, "source": made.fields["sources"][0]}
+    how = {"status": "exact", "extractor": "evenhand-html/1 unicode/15.0.0", "anchorer": "evenhand-anchor/2"}
+    return forger.add("source:checked", page=page, **(fields | how | over))
+
+
+@lie("check/cited", "a quote was found in the page of a source that nobody cites")
+def _(forger):
+    return check(forger, forger.accepted(), source=NOWHERE)
+
+
+@lie("check/cited", "a source is checked that another example cites")
+def _(forger):
+    made, other = forger.accepted(), forger.accepted()
+    return check(forger, made, source=other.fields["sources"][0])
+
+
+@lie("check/latest", "a second check passes over the first")
+def _(forger):
+    made = forger.accepted()
+    check(forger, made)
+    forger.close()
+    return check(forger, made, status="missing")
+
+
 @lie("appeal/ended", "an appeal of a round that is open")
 def _(forger):
     made = open_round(forger)

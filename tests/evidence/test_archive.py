@@ -9,18 +9,22 @@ import pytest
 
 from curation.backup import write_backup
 from curation.db import reading, writing
-from curation.errors import BackupInvalid
+from curation.errors import BackupInvalid, InvalidInput
 from curation.evidence.archive import archive_sources, check_sources, cited_sources, in_turns, remove_leftovers
 from curation.evidence.carried import place_record
 from curation.evidence.fetch import Fetched, NotFetched
 from curation.evidence.forget import FOLDER, record_path
+from curation.evidence.publish import archive_address, published_checks
 from curation.examples.erase import Erase, erase_openings
+from curation.examples.intake import examine_revision
+from curation.log.leaf import Opening
 from curation.releases.project import source_id
 from curation.restore import restore_backup
-from curation.tables import source_records
+from curation.tables import openings, source_records
 from tests.evidence.site import answer, fetcher_for
 from tests.support.words import SOURCE, example
 
+HTML = (("content-type", "text/html"),)
 PAGE = "<p>On 3 May the “council”\u00a0met – twice.</p>".encode()
 
 
@@ -31,6 +35,11 @@ def source(url: str, quote: str = "the “council”\u00a0met") -> dict:
 def propose(world, *sources, text="Why do people disagree about it?") -> str:
     turns = [{"role": "user", "content": text}, example()["messages"][1]]
     return world.propose(messages=turns, sources=list(sources))
+
+
+def opened(world, commitment: str) -> Opening:
+    (row,) = [row for row in world.rows(openings) if row.commitment == commitment]
+    return Opening(row.unit, row.salt, row.body)
 
 
 def archive(world, fetcher, **options):
@@ -147,6 +156,99 @@ def test_what_could_not_be_had_is_tried_again_and_never_replaces_what_is_kept(sm
     assert [item.damage for item in check_sources(small_world.platform)] == [""]
 
 
+# --- what the log says ------------------------------------------------------------------------------------------------
+
+
+def test_a_check_stands_in_the_log_with_a_commitment_and_no_address(kept):
+    world, of, found = kept
+    check = world.history(of).latest_check(found.commitment)
+    assert check is not None
+    assert (check.event.status, check.event.act) == ("exact", world.history(of).latest.leaf)
+    leaf = world.pending()[check.leaf]
+    (row,) = world.rows(source_records)
+    for word in (b"http", b"minutes", b"council", row.record.encode(), row.payload.encode()):
+        assert word not in leaf
+    opening = opened(world, check.event.page)
+    assert opening.value() == {"record": row.record, "payload": row.payload}
+    assert opening.commitment() == check.event.page
+    assert of == check.event.example
+    assert world.replay().violations == []
+
+
+def test_a_check_is_said_again_only_when_something_changed(kept, site):
+    world, of, found = kept
+    archive(world, fetcher_for(site))
+    assert len(list(check_sources(world.platform))) == 1
+    assert len(world.history(of).checks[found.commitment]) == 1
+    site.answers["/minutes"] = answer(b"<p>Nothing of the kind.</p>")
+    archive(world, fetcher_for(site), again=True)
+    first, second = world.history(of).checks[found.commitment]
+    assert (second.event.status, second.event.supersedes) == ("missing", first.leaf)
+    world.close()
+    assert world.replay().violations == []
+
+
+def test_a_page_that_cannot_be_had_is_said_once_to_be_not_archived(small_world, site):
+    of = propose(small_world, source(site.url("/minutes")))
+    small_world.close()
+    for _ in range(2):
+        archive(small_world, fetcher_for(site))
+    (checks,) = small_world.history(of).checks.values()
+    assert [(check.event.status, check.event.page) for check in checks] == [("not_archived", None)]
+    site.answers["/minutes"] = answer(PAGE)
+    archive(small_world, fetcher_for(site))
+    site.answers.clear()
+    archive(small_world, fetcher_for(site), again=True)
+    (checks,) = small_world.history(of).checks.values()
+    assert [check.event.status for check in checks] == ["not_archived", "exact"]
+
+
+def test_what_an_older_version_kept_is_said_by_the_next_run(small_world, site, monkeypatch):
+    site.answers["/minutes"] = answer(PAGE)
+    of = propose(small_world, source(site.url("/minutes")))
+    small_world.close()
+    with monkeypatch.context() as older:
+        older.setattr("curation.evidence.archive.publish_check", lambda *_: None)
+        archive(small_world, fetcher_for(site))
+    assert small_world.history(of).checks == {}
+    assert archive(small_world, fetcher_for(site)) == []
+    (checks,) = small_world.history(of).checks.values()
+    assert [check.event.status for check in checks] == ["exact"]
+    with small_world.platform.read() as loaded:
+        assert published_checks(loaded.connection) == {checks[0].event.source}
+
+
+def test_where_a_public_copy_is_stands_behind_the_commitment_and_stays_with_the_copy(small_world):
+    of = propose(small_world, source("https://pages.example.org/minutes"))
+    small_world.close()
+    pages = {"https://pages.example.org/minutes": Fetched("https://pages.example.org/minutes", 200, "OK", HTML, PAGE)}
+    list(archive_sources(small_world.platform, pages, "warc", archive_url="https://archive.example.org/2027/"))
+    with writing(small_world.platform.home.engine) as connection:
+        connection.execute(source_records.update().values(quote_status="missing"))
+    list(check_sources(small_world.platform))
+    (checks,) = small_world.history(of).checks.values()
+    address = "https://archive.example.org/2027/https://pages.example.org/minutes"
+    assert opened(small_world, checks[-1].event.page).value()["archive_url"] == address
+    with pytest.raises(InvalidInput, match="no web address"):
+        archive_address("not an address ", "https://pages.example.org/minutes")
+
+
+def test_the_reviewers_of_a_text_are_told_that_a_quote_is_missing(small_world, site):
+    site.answers["/minutes"] = answer(b"<p>Nothing of the kind.</p>")
+    of = propose(small_world, source(site.url("/minutes")))
+    small_world.close()
+
+    def told() -> list[str]:
+        with small_world.platform.read() as loaded:
+            revision = small_world.history(of).latest.leaf
+            home = small_world.platform.home.path
+            return [item.rule for item in examine_revision(loaded, of, revision, home).findings]
+
+    assert "source/quote-missing" not in told()
+    archive(small_world, fetcher_for(site))
+    assert "source/quote-missing" in told()
+
+
 # --- going ------------------------------------------------------------------------------------------------------------
 
 
@@ -157,6 +259,19 @@ def test_erasing_a_source_removes_its_record_and_its_row(kept):
     assert world.rows(source_records) == []
     assert files(world) == []
     assert cited(world) == []
+
+
+def test_erasing_a_source_destroys_the_digests_of_every_copy_and_the_log_says_so(kept, site):
+    world, of, found = kept
+    archive(world, fetcher_for(site), again=True)
+    checks = world.history(of).checks[found.commitment]
+    world.close()
+    world.erase(world.history(of).latest.leaf, "ana", commitments=[found.commitment])
+    assert len(checks) == 2
+    assert {check.event.page for check in checks} < set(world.history(of).erased)
+    assert not {check.event.page for check in checks} & {row.commitment for row in world.rows(openings)}
+    world.close()
+    assert world.replay().violations == []
 
 
 def test_erasing_another_text_leaves_the_record(kept):

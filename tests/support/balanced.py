@@ -69,8 +69,8 @@ def source(number: int, **changes: Any) -> dict[str, Any]:
         "country": "US",
         "language": "en",
         "date": "2020-01-01",
-        "quote": None,
-        "quote_status": "none",
+        "quote": "The harbour stays.",
+        "quote_status": "exact",
         "license": None,
     }
     return row | changes
@@ -216,6 +216,12 @@ def position_without_dated_source() -> Tables:
     return tables
 
 
+def quote_not_in_the_source() -> Tables:
+    tables = balanced()
+    tables["sources"][4]["quote_status"] = "missing"
+    return tables
+
+
 def proposer_of_a_third() -> Tables:
     tables = balanced()
     for row in tables["sft"][::3]:
@@ -234,6 +240,7 @@ FAULTS: dict[str, tuple[Any, set[str]]] = {
     "exact copies": (exact_copies, {"examples/exact-copies"}),
     "one language only": (one_language_only, {"balance/coverage"}),
     "a position without a dated source": (position_without_dated_source, {"provenance/attribution"}),
+    "a quote that is not in the source": (quote_not_in_the_source, {"provenance/quotes"}),
     "a proposer of a third": (proposer_of_a_third, {"provenance/proposer-share"}),
 }
 

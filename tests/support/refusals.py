@@ -827,6 +827,42 @@ def _(world: World) -> Attempt:
     return attempt(world.appeal, own, "ben")
 
 
+# --- checks of sources ------------------------------------------------------------------------------------------------
+
+
+def checked(world: World, own: str, **over: Any) -> Forgery:
+    """A log in which the one source of an example was said to be not archived."""
+    revision = world.history(own).latest
+    forgery = Forgery(world)
+    fields = {"topic": HARBOUR, "example": own, "act": revision.leaf, "source": revision.event.sources[0]}
+    forgery.add(type="source:checked", status="not_archived", **(fields | over))
+    return forgery
+
+
+@provokes("check/cited", "source-that-the-act-does-not-cite", "small")
+def _(world: World) -> Forged:
+    return forged(checked(world, world.propose("ana"), source="f" * 64), "source:checked")
+
+
+@provokes("check/cited", "another-topic", "small")
+def _(world: World) -> Forged:
+    return forged(checked(world, world.propose("ana"), topic=RIVER), "source:checked")
+
+
+@provokes("check/latest", "names-no-check-before-it", "small")
+def _(world: World) -> Forged:
+    own = world.propose("ana")
+    return forged(checked(world, own, supersedes=world.history(own).latest.leaf), "source:checked")
+
+
+@provokes("withdraw/once", "checked-afterwards", "small")
+def _(world: World) -> Forged:
+    own = world.propose("ana")
+    world.withdraw(own)
+    world.close()
+    return forged(checked(world, own), "source:checked", "2027-02-15")
+
+
 # --- planted controls -------------------------------------------------------------------------------------------------
 
 

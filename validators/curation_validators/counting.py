@@ -56,6 +56,8 @@ class Counts:
     countries: Counted
     attributed: Counted
     """(config, topic, position) → (examples with a source, attributed citations)."""
+    cited: Counted
+    """(config, topic) → (citations, of sources that are archived, whose quote was compared, and is missing)."""
     lengths: Counted
     """(config, topic, position) → (groups, pairs, sum of log ratios, Σ S², Σ S n, Σ n²)."""
     refusals: Counted
@@ -104,6 +106,7 @@ def _citations(engine: Engine[Any], positions: Any) -> dict[str, Counted]:
         "owners": _grouped(engine, cited, ("config", "topic", "owner")),
         "domains": _grouped(engine, cited, ("config", "topic", "domain")),
         "countries": _grouped(engine, cited, ("config", "topic", "country")),
+        "cited": _grouped(engine, cited, ("config", "topic"), ("archived", "compared", "missing")),
         "attributed": _grouped(engine, held, ("config", "topic", "position"), ("attributed",)),
     }
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from curation_validators.duplicates import text_digest
 from curation_validators.refusals import is_refusal
-from curation_validators.sourcing import is_attributed
+from curation_validators.sourcing import COMPARED, is_archived, is_attributed
 
 LOG_UNIT = 10_000
 """Length ratios are counted in ten-thousandths of their natural logarithm."""
@@ -127,7 +127,17 @@ def _sources(_config: str, row: Row) -> Iterator[Fact]:
     if identifier is not None:
         owner = _text(row, "owner") or _text(row, "publisher")
         plain = " ".join(owner.split()).casefold() if owner else None
-        yield identifier, plain, domain_of(_text(row, "url")), _text(row, "country"), int(is_attributed(row))
+        status = row.get("quote_status")
+        yield (
+            identifier,
+            plain,
+            domain_of(_text(row, "url")),
+            _text(row, "country"),
+            int(is_attributed(row)),
+            int(is_archived(row)),
+            int(status in COMPARED),
+            int(status == "missing"),
+        )
 
 
 def domain_of(url: str | None) -> str | None:
@@ -242,8 +252,17 @@ _TABLES: tuple[FactTable, ...] = (
     FactTable(
         "sources",
         ("sources",),
-        ("source_id", "owner", "publisher", "url", "country", "date"),
-        (("source_id", str), ("owner", str), ("domain", str), ("country", str), ("attributed", int)),
+        ("source_id", "owner", "publisher", "url", "country", "date", "archive_url", "quote_status"),
+        (
+            ("source_id", str),
+            ("owner", str),
+            ("domain", str),
+            ("country", str),
+            ("attributed", int),
+            ("archived", int),
+            ("compared", int),
+            ("missing", int),
+        ),
         _sources,
     ),
     FactTable(

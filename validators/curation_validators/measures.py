@@ -241,7 +241,23 @@ def _attribution(scope: Scope) -> Figures:
     without = sorted(set(counts) - held)
     message = "every position has an attributed, dated source" if not without else f"no source for {', '.join(without)}"
     breaks = _level(100 * share < scope.limits.attribution_percent)
-    yield "", Figure(share, breaks, message, items=scope.examples, more={"without": without})
+    citations, archived, _, _ = _cited(scope)
+    message += f"; {archived} of {citations} citations are of an archived page"
+    more = {"without": without, "citations": citations, "archived": archived}
+    yield "", Figure(share, breaks, message, items=scope.examples, more=more)
+
+
+def _cited(scope: Scope) -> list[int]:
+    """Citations, those of an archived page, those whose quote was looked for, those whose quote is missing."""
+    return [sum(counts) for counts in zip((0, 0, 0, 0), *scope.of(scope.counts.cited).values(), strict=True)]
+
+
+def _quotes(scope: Scope) -> Figures:
+    _, _, compared, missing = _cited(scope)
+    if not missing:
+        require(compared, "quotes that were compared with an archived page")
+    message = f"{missing} of {compared} quotes are missing in the archived page" if missing else "no quote is missing"
+    yield "", Figure(missing / compared, _level(False, missing > 0), message, items=compared)
 
 
 def _length_parity(scope: Scope) -> Figures:
@@ -443,6 +459,9 @@ MEASURES: dict[str, Measure] = {
     ),
     "provenance/attribution": Measure(
         "provenance", "gate", "Every position has an attributed, dated source.", _attribution
+    ),
+    "provenance/quotes": Measure(
+        "provenance", "warn", "No quote is missing in the archived page of its source.", _quotes
     ),
     "provenance/proposer-share": Measure(
         "provenance", "warn", "The top proposer has at most 15 % of a topic's examples.", _proposers

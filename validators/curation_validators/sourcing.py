@@ -1,7 +1,8 @@
 """What an example says of its sources, licence and origin.
 
 Rules that always hold (pure; nothing is fetched):
-- a quote is looked for in the archived text that was brought along; without one it is not checked, and says so.
+- a quote is looked for in the archived text that was brought along; without one it stands as the release says that it
+  was found in the page, and where that says nothing it is not checked.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from curation_validators.anchor import anchor
 from curation_validators.findings import Finding, Insufficient
 from curation_validators.records import Record
 
+COMPARED = ("exact", "fuzzy", "missing")
+"""How a quote stands that was looked for in its page."""
 _NEEDED = ("publisher", "owner", "country", "date")
 _DATE = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 _COUNTRY = re.compile(r"[A-Z]{2}|INT")
@@ -60,27 +63,40 @@ def _is_url(value: Any) -> bool:
 
 
 def check_quotes(record: Record, archived: Mapping[str, str]) -> Iterator[Finding]:
-    """Whether each quote stands in the archived text of its source.
+    """Whether each quote stands in the archived page of its source.
 
     Args:
         record: the example.
-        archived: URL → extracted text. Raises Insufficient where none of the quotes has one.
+        archived: URL → extracted text. Of a source that has none, the column `quote_status` counts.
+
+    Raises:
+        Insufficient: no quote was compared with a page.
     """
     quoted = [
         (place, source) for place, source in enumerate(record.sources or ()) if isinstance(source.get("quote"), str)
     ]
-    known = [(place, source) for place, source in quoted if source["quote"] and source.get("url") in archived]
-    if not known:
-        raise Insufficient("no archived text of a quoted source was brought along")
-    for place, source in known:
-        status = anchor(source["quote"], archived[source["url"]]).status
+    stands = {place: _stands(source, archived) for place, source in quoted if source["quote"]}
+    if not any(stands.values()):
+        raise Insufficient("no quote was compared with an archived page")
+    for place, status in stands.items():
         where = f"{record.where}, sources.{place}"
         if status == "fuzzy":
             hint = "Quote it as it stands there."
-            yield Finding("source/quote-fuzzy", where, "its quote stands in the archived text only nearly", hint)
+            yield Finding("source/quote-fuzzy", where, "its quote stands in the archived page only nearly", hint)
         elif status == "missing":
             hint = "Correct the quote or the address, or name another source."
-            yield Finding("source/quote-missing", where, "its quote is not in the archived text", hint)
+            yield Finding("source/quote-missing", where, "its quote is missing in the archived page", hint)
+
+
+def _stands(source: Mapping[str, Any], archived: Mapping[str, str]) -> str | None:
+    if source.get("url") in archived:
+        return anchor(source["quote"], archived[source["url"]]).status
+    return source["quote_status"] if source.get("quote_status") in COMPARED else None
+
+
+def is_archived(source: Mapping[str, Any]) -> bool:
+    """Whether a copy of the page is kept: a public one, or the one that its quote was looked for in."""
+    return bool(source.get("archive_url")) or source.get("quote_status") in (*COMPARED, "not_extracted")
 
 
 def check_licence(record: Record) -> Iterator[Finding]:

@@ -130,7 +130,7 @@ _READ = (
     *_CONTENT,
 )
 _VOTE = ("example_id", "revision", "reviewer", "perspective", "verdict", "comparison", "counted")
-_SOURCE = ("source_id", "url", "archive_url", "publisher", "owner", "country", "date", "quote")
+_SOURCE = ("source_id", "url", "archive_url", "publisher", "owner", "country", "date", "quote", "quote_status")
 
 
 def read_records(source: RowSource) -> Iterator[Record]:

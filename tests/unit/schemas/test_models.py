@@ -102,6 +102,7 @@ def test_every_field_that_holds_a_leaf_hash_is_a_reference(event):
         commitments
         | {"root", "manifest", "terms", "salt"}
         | ({"commitment"} if event.__name__ == "ControlPlanted" else set())
+        | ({"source", "page"} if event.__name__ == "SourceChecked" else set())
     )
     holds_hash = {
         name
