@@ -115,6 +115,8 @@ def look_for_quote(page: Fetched, quote: str) -> dict[str, Any]:
     if not quote:
         return _columns("none") | {"extractor": extracted.extractor}
     found: Anchored = anchor(quote, extracted.text)
+    if found.status == "missing" and extracted.unread:
+        return _columns("not_extracted")  # it may stand on a page that gave no text
     return _columns(found.status) | {
         "extractor": extracted.extractor,
         "anchorer": ANCHORER,

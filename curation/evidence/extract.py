@@ -1,6 +1,6 @@
 """The text of a page, for people to find a quote in.
 
-Rules that always hold (pure):
+Rules that always hold (pure, but for PDFs, which a process of its own takes apart: pdf.py):
 - the work grows with the size of the page and no faster, whatever the page holds. Python's own parser takes half a
   minute for 160 KB of unfinished comments, and a parser in C can bring the process down; so tags are taken apart here;
 - what is extracted depends on the bytes, the headers, and the version that `Extracted.extractor` names; nothing else;
@@ -18,11 +18,14 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from curation.evidence.pdf import pdf_extractor, pdf_text
+
 MAX_DECODED = 20_000_000
 """Bytes that a page may unpack to."""
 _UNICODE = unicodedata.unidata_version
 HTML, PLAIN = f"evenhand-html/1 unicode/{_UNICODE}", f"evenhand-plain/1 unicode/{_UNICODE}"
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
+_PDF_TYPES = ("application/pdf", "application/x-pdf")
 _PLAIN_TYPES = ("text/plain", "text/markdown", "text/x-markdown")
 _NO_TEXT = frozenset(("script", "style", "noscript", "iframe", "noembed", "noframes"))
 _RAW = {
@@ -85,17 +88,23 @@ _CODECS = {
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """A page's text, in Unicode's form NFC, one line for each block. `lossy`: some bytes were no characters."""
+    """A page's text, in Unicode's form NFC, one line for each block. `lossy`: some bytes were no characters.
+
+    `unread` counts pages of a PDF that gave no text: scanned ones, and empty ones.
+    """
 
     text: str
     extractor: str
     charset: str
     lossy: bool
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class NotExtracted:
-    """Why there is no text: `media` (of a kind that is not read), `packed` (how it is packed) or `large`."""
+    """Why there is no text: `media` (of a kind that is not read), `packed` (how it is packed), `large`,
+    or of a PDF `damaged`, `locked` (it wants a password) or `scanned` (it has no text).
+    """
 
     reason: str
     media: str
@@ -145,14 +154,26 @@ def extract(body: bytes, headers: Mapping[str, str]) -> Extracted | NotExtracted
     if media in _PLAIN_TYPES:
         text, charset, lossy = _decoded(unpacked, headers, markup=False)
         return Extracted(_tidy(text), PLAIN, charset, lossy)
+    if media in _PDF_TYPES:
+        return _extract_pdf(unpacked, media)
     return NotExtracted("media", media)
+
+
+def _extract_pdf(body: bytes, media: str) -> Extracted | NotExtracted:
+    found = pdf_text(body)
+    if isinstance(found, str):
+        return NotExtracted(found, media)
+    text = _tidy(found.text)
+    if not text:
+        return NotExtracted("scanned", media)
+    return Extracted(text, f"{pdf_extractor()} unicode/{_UNICODE}", "pdf", False, found.unread)
 
 
 def _sniffed(body: bytes) -> str:
     head = body[:1_000].lstrip().lower()
     if head.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return "text/html"
-    return ""
+    return "application/pdf" if head.startswith(b"%pdf-") else ""
 
 
 def _decoded(body: bytes, headers: Mapping[str, str], *, markup: bool) -> tuple[str, str, bool]:
