@@ -19,6 +19,7 @@ _ANSWERS = pa.list_(pa.struct([("position", pa.string()), ("content", pa.string(
 _ORIGIN = pa.struct([("kind", pa.string()), ("model", pa.string()), ("version", pa.string())])
 _ACCEPTANCE = pa.list_(pa.struct([("perspective", pa.string()), ("seats", pa.int32()), ("accepts", pa.int32())]))
 CRITERIA = ("positions", "accuracy", "sourcing", "tone", "completeness")
+_SEEN = pa.struct([("chosen", _STRINGS), ("rejected", _STRINGS)])
 _SCORES = pa.struct([(name, pa.int8()) for name in CRITERIA])
 
 _COMMON: list[tuple[str, Any]] = [
@@ -76,6 +77,7 @@ SCHEMAS: dict[str, pa.Schema] = {config: pa.schema([*content, *_COMMON]) for con
             ("via", pa.string()),
             ("auth", pa.string()),
             ("event", pa.int64()),
+            ("positions_seen", _SEEN),
         ]
     ),
     "sources": pa.schema(

@@ -24,7 +24,8 @@ from curation_schemas.events import EVENT, GateOverruled, ReleaseCut
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.release import SPLITS
 from curation_validators.counting import Counts, LocalEngine, count_release
-from curation_validators.measures import Measured, TopicShape, failed_gates, measure_release
+from curation_validators.measures import Measured, failed_gates, take_measures, told_from_chance
+from curation_validators.measuring.scope import TopicShape
 
 
 class ProjectedRows:
@@ -99,7 +100,7 @@ class Gates:
 
     def other_limits(self) -> list[str]:
         """The thresholds that this dataset sets otherwise than the default, each with it."""
-        usual = Thresholds().model_dump()
+        usual = dict(Thresholds())
         return [f"{name} {value} instead of {usual[name]}" for name, value in self.limits if value != usual[name]]
 
     def failing(self) -> dict[str, list[Measured]]:
@@ -141,12 +142,16 @@ def judge_gates(
     shapes = shapes_of_definitions(definitions, epoch)
     counts = count_release(LocalEngine(ProjectedRows(made).rows))
     limits = definitions.policy_at(max(0, epoch - 1)).content.limits
-    measured = measure_release(counts, shapes, limits)
+    measured = take_measures(counts, shapes, limits)
     if stated is None:
         left = _failing(measured, overruled) if recorded is None else recorded
-        stated = {topic: [item.as_json() for item in measured if item.topic == topic] for topic in sorted(left)}
-    stays = tuple(item for item in measured if item.topic not in stated)
-    return Gates(counts, shapes, stays, stated, limits, overruled)
+        stated = {
+            topic: [item.as_json() for item in told_from_chance(item for item in measured if item.topic == topic)]
+            for topic in sorted(left)
+        }
+    # Warnings are told from chance among the topics that stay: whoever has the bundle only knows no others.
+    stays = told_from_chance(item for item in measured if item.topic not in stated)
+    return Gates(counts, shapes, tuple(stays), stated, limits, overruled)
 
 
 def _failing(measured: Iterable[Measured], overruled: Iterable[Overruled]) -> dict[str, list[Measured]]:

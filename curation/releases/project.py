@@ -265,6 +265,7 @@ class _Projector:
             "via": event.via,
             "auth": event.auth,
             "event": index,
+            "positions_seen": event.positions_seen and event.positions_seen.model_dump(),
         }
         self._add("reviews", "train", row)
         if event.counter_source is not None:

@@ -13,7 +13,8 @@ from html import escape
 from typing import Any
 
 from curation.releases.gates import Gates
-from curation_validators.measures import ALL, MEASURES, Measured
+from curation_validators.measures import MEASURES, Measured
+from curation_validators.measuring.scope import ALL
 
 SCHEMA = "evenhand/report/v1"
 REPORT, PAGE = "validation/report.json", "validation/index.html"
@@ -39,7 +40,7 @@ def render_report(dataset: str, version: str, gates: Gates) -> bytes:
         "schema": SCHEMA,
         "dataset": dataset,
         "version": version,
-        "thresholds": gates.limits.model_dump(mode="json"),
+        "thresholds": dict(gates.limits),
         "left_out": {topic: list(measures) for topic, measures in gates.gated.items()},
         "overruled": [item.as_json() for item in gates.overruled],
         "measures": [item.as_json() for item in gates.measured],

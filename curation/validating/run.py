@@ -25,10 +25,12 @@ from curation.validating.sources import (
 from curation_schemas.definition import Thresholds
 from curation_schemas.release import MANIFEST
 from curation_validators.contamination import ProtectedSet, builtin_sets, sets_in
-from curation_validators.counting import Engine, LocalEngine, count_release
+from curation_validators.counting import LocalEngine, count_release
+from curation_validators.engine import Engine
 from curation_validators.examples import installed_instruments
 from curation_validators.facts import EXAMPLES
-from curation_validators.measures import TopicShape, measure_release
+from curation_validators.measures import measure_release
+from curation_validators.measuring.scope import TopicShape
 from curation_validators.validation import RowSource, Validation, check_examples, look_at_reviewers
 
 

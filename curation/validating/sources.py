@@ -20,7 +20,7 @@ from curation.imports.files import RowFile, find_files
 from curation.log.leaf import canonical_json
 from curation_schemas.definition import Policy, Thresholds
 from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
-from curation_validators.measures import TopicShape
+from curation_validators.measuring.scope import TopicShape
 from curation_validators.tables import rows_of_bundle
 
 

@@ -8,9 +8,9 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from curation_schemas.base import Wire
 from curation_schemas.text import Hash, Paragraph, ShortText, Slug, SpdxId, WrittenLanguage
@@ -37,8 +37,17 @@ class AcceptanceRule(Wire):
 class Thresholds(Wire):
     """Where the warnings and gates of a release begin. Shares are percents, indices points, so that none is a float.
 
-    A policy without them means these defaults, in every log there is: they never change.
+    A policy without them means these defaults, in every log there is: they never change. A field that came later is
+    left out where it has its default, so that the leaf of an earlier policy reads as it was written.
     """
+
+    _LATER: ClassVar = (
+        "stance_points_percent",
+        "swap_percent",
+        "loaded_terms",
+        "preference_low_percent",
+        "preference_high_percent",
+    )
 
     positions: int = Field(default=2, ge=1, le=12)
     """Positions that a topic covers at least (gate)."""
@@ -74,6 +83,26 @@ class Thresholds(Wire):
     """Reviewers that it takes to measure it."""
     proposer_share_percent: int = Field(default=15, ge=0, le=100)
     """One proposer's share of a topic (warning above)."""
+    stance_points_percent: int = Field(default=25, ge=0, le=400)
+    """How much better or worse one side's answers may be scored than their mirrors, in hundredths of a point of five
+    (warning above)."""
+    swap_percent: int = Field(default=90, ge=0, le=100)
+    """Pairs that stay in their rubric class when something is swapped in the prompt (warning below)."""
+    loaded_terms: int = Field(default=2, ge=0, le=1_000)
+    """How many loaded terms per 1,000 tokens one side's answers may have more or less than their mirrors (warning
+    above)."""
+    preference_low_percent: int = Field(default=40, ge=0, le=100)
+    """Preference pairs that choose a position's answer (warning below)."""
+    preference_high_percent: int = Field(default=60, ge=0, le=100)
+    """The same (warning above)."""
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, int]:
+        fields: dict[str, int] = serialize(self)
+        defaults = type(self).model_fields
+        return {
+            name: value for name, value in fields.items() if name not in self._LATER or value != defaults[name].default
+        }
 
 
 class Policy(Wire):

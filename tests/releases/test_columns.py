@@ -67,6 +67,7 @@ OTHERS = {
         "via": "string",
         "auth": "string",
         "event": "int64",
+        "positions_seen": "struct<chosen: list<element: string>, rejected: list<element: string>>",
     },
     "sources": dict.fromkeys(
         (

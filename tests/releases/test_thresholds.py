@@ -54,7 +54,7 @@ def test_release_is_verified_and_validated_by_its_own_thresholds(lenient):
     assert any("drift_gate_percent 100 instead of 15" in note for note in verified.notes)
     assert "drift_gate_percent 100 instead of 15" in (made.path / "README.md").read_text("utf-8")
     report = json.loads((made.path / "validation" / "report.json").read_text("utf-8"))
-    assert report["thresholds"] == Thresholds(**LENIENT).model_dump(mode="json")
+    assert report["thresholds"] == dict(Thresholds(**LENIENT))
     validated = validate_bundle(made.path, [])
     assert not [item for item in validated.measures if item.breaks == "gate"]
     assert {item.measure for item in validated.measures if item.topic == HARBOUR and item.outcome == "pass"} >= {

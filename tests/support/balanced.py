@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation.releases.columns import SCHEMAS
-from curation_validators.measures import TopicShape
+from curation.releases.columns import CRITERIA, SCHEMAS
+from curation_validators.contamination import CANARY
+from curation_validators.measuring.scope import TopicShape
 
 POSITIONS, LANGUAGES = ("keep", "move"), ("en", "fr")
 TOPIC = "harbour"
@@ -22,6 +23,7 @@ REFUSAL = {
     "en": "I'm sorry, but I can't help with that request.",
     "fr": "Je suis désolé, je ne peux pas vous répondre.",
 }
+LOADED = {"en": "puppet regime", "fr": "régime fantoche"}
 _ENGLISH = (
     "harbour city council ferry road traffic night morning worker trader house square winter river quarter market "
     "report survey budget quiet plan public private stone bridge pier engine noise cargo engineer tenant"
@@ -30,6 +32,10 @@ _FRENCH = (
     "port ville conseil bac route trafic nuit matin ouvrier marchand maison place hiver fleuve quartier marché "
     "rapport enquête budget calme projet public privé pierre pont quai moteur bruit fret locataire"
 )
+_QUESTION = {
+    "en": "Question {number}: what do those people say who would {position} the harbour, and what is said against it?",
+    "fr": "Question {number}: que disent ceux qui choisissent «{position}» pour le port, et que dit-on contre eux?",
+}
 _WORDS = {"en": _ENGLISH.split(), "fr": _FRENCH.split()}
 
 
@@ -80,7 +86,7 @@ def _example(group: int, position: str, language: str, number: int, chance: rand
     other = POSITIONS[1 - POSITIONS.index(position)]
     return {
         "messages": [
-            {"role": "user", "content": _text(language, chance, 12)},
+            {"role": "user", "content": _QUESTION[language].format(number=group, position=position)},
             {"role": "assistant", "content": _text(language, chance)},
         ],
         "example_id": example_id(group, position, language),
@@ -112,7 +118,7 @@ def _reviews(row: Mapping[str, Any], number: int, reviewers: int, chance: random
             "reviewer": f"p_{perspective}-{(3 * number + seat) % reviewers}",
             "perspective": perspective,
             "verdict": "accept" if chance.random() < 0.85 else "reject",
-            "scores": None,
+            "scores": dict.fromkeys(CRITERIA, chance.choice((4, 5))),
             "reason_codes": [],
             "rationale": None,
             "comparison": None,
@@ -121,10 +127,37 @@ def _reviews(row: Mapping[str, Any], number: int, reviewers: int, chance: random
             "via": "cli",
             "auth": "server",
             "event": 10 * number + seat,
+            "positions_seen": None,
         }
         for perspective in ("left", "right")
         for seat in range(3)
     ]
+
+
+def with_preferences(chosen: int = 20) -> Tables:
+    """The same, and forty preference pairs, each answer holding one position; `chosen` choose the first position's."""
+    tables, chance = balanced(), random.Random(10)
+    tables["preference"] = []
+    for number in range(40):
+        language = LANGUAGES[number % 2]
+        row = _example(2_000 + number, POSITIONS[0], language, 6_000 + number, chance)
+        prompt, answer = row.pop("messages")
+        turned = POSITIONS if number < chosen else POSITIONS[::-1]
+        row |= {
+            "prompt": [prompt],
+            "chosen": [answer],
+            "rejected": [{"role": "assistant", "content": _text(language, chance)}],
+            "positions": list(POSITIONS),
+            "framing": "neutral",
+            "mirrors": [],
+        }
+        tables["preference"].append(row)
+        for review in _reviews(row, 6_000 + number, REVIEWERS, chance):
+            # One in three sees both positions in each answer: most decide.
+            seen = list(POSITIONS) if review["seat"] == 3 else None
+            tagged = {"chosen": seen or [turned[0]], "rejected": seen or [turned[1]]}
+            tables["reviews"].append(review | {"comparison": "chosen", "positions_seen": tagged})
+    return tables
 
 
 # --- one fault each ---------------------------------------------------------------------------------------------------
@@ -229,6 +262,57 @@ def proposer_of_a_third() -> Tables:
     return tables
 
 
+def better_scores_on_one_side() -> Tables:
+    tables = balanced()
+    liked = {row["revision"] for row in _answers(tables, "keep")}
+    for review in tables["reviews"]:
+        review["scores"] = dict.fromkeys(CRITERIA, 5 if review["revision"] in liked else 4)
+    return tables
+
+
+def other_class_after_a_swap() -> Tables:
+    tables = balanced()
+    worse = {row["revision"] for row in tables["sft"] if int(row["group_id"][2:]) % 4 == 0 and _loses(row)}
+    for review in tables["reviews"]:
+        review["scores"] = dict.fromkeys(CRITERIA, 3 if review["revision"] in worse else 4)
+    return tables
+
+
+def _loses(row: Mapping[str, Any]) -> bool:
+    """Each side in turn, so that neither is scored better on the whole."""
+    return bool(row["framing"] == POSITIONS[int(row["group_id"][2:]) // 4 % 2])
+
+
+def loaded_terms_on_one_side() -> Tables:
+    tables = balanced()
+    for row in list(_answers(tables, "keep"))[::2]:
+        words = row["messages"][1]["content"].split()
+        row["messages"][1]["content"] = " ".join([*words[:10], LOADED[row["language"]], *words[12:]])
+    return tables
+
+
+def preferences_for_one_position() -> Tables:
+    return with_preferences(chosen=32)
+
+
+def _holding(text: str) -> Tables:
+    tables = balanced()
+    tables["sft"][7]["messages"][0]["content"] += " " + text
+    return tables
+
+
+def protected_text() -> Tables:
+    return _holding(CANARY)
+
+
+def secret() -> Tables:
+    return _holding("The key is AKIA" + "ABCDEFGHIJKLMNOP.")
+
+
+def card_number() -> Tables:
+    return _holding("The card is 4242 4242 4242 4242.")
+
+
 FAULTS: dict[str, tuple[Any, set[str]]] = {
     "skewed positions": (skewed_positions, {"balance/position-share"}),
     "far from an even split": (far_from_even, {"balance/position-share", "balance/evenness", "balance/drift"}),
@@ -238,9 +322,16 @@ FAULTS: dict[str, tuple[Any, set[str]]] = {
     "longer answers on one side": (longer_answers_on_one_side, {"balance/length-parity"}),
     "refusals on one side only": (refusals_on_one_side, {"balance/refusal-parity"}),
     "exact copies": (exact_copies, {"examples/exact-copies"}),
+    "a text of a protected set": (protected_text, {"examples/contamination"}),
+    "a secret": (secret, {"examples/secrets"}),
+    "a card number": (card_number, {"examples/personal-data"}),
     "one language only": (one_language_only, {"balance/coverage"}),
     "a position without a dated source": (position_without_dated_source, {"provenance/attribution"}),
     "a quote that is not in the source": (quote_not_in_the_source, {"provenance/quotes"}),
+    "better scores on one side": (better_scores_on_one_side, {"balance/stance-parity"}),
+    "another class after a swap": (other_class_after_a_swap, {"balance/entity-swap"}),
+    "loaded terms on one side": (loaded_terms_on_one_side, {"balance/loaded-language"}),
+    "preferences for one position": (preferences_for_one_position, {"balance/preference-direction"}),
     "a proposer of a third": (proposer_of_a_third, {"provenance/proposer-share"}),
 }
 

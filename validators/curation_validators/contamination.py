@@ -30,6 +30,8 @@ _BYTES, _START_BYTES = 6, 4
 FORMAT = "evenhand/protected/v1"
 SUFFIX = ".ngrams"
 """How the name of a set's file ends."""
+CANARY = "A canary sang this very sentence in no book at all, so whoever repeats it here has read a protected set."
+"""The only item of the set «canary»: with it one can see whether the check works, and quote nobody's evaluation."""
 
 
 @dataclass(frozen=True, slots=True)

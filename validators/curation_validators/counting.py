@@ -1,9 +1,8 @@
 """From rows to small count tables: one recipe, whatever engine carries it out.
 
 Rules that always hold:
-- an engine makes facts, joins, derives and groups; it knows no measure, and every number in it is whole, so that each
-  engine gives the same counts for the same rows;
-- a count table has at most a few rows for each topic, position, owner or person.
+- every number is whole, so that each engine gives the same counts for the same rows;
+- a count table has at most a few rows for each topic, position, owner, person or result that groups share.
 """
 
 from __future__ import annotations
@@ -12,35 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from curation_validators.facts import FACT_TABLES, Fact, FactTable, Row, log_ratio
-
-Key = tuple[Any, ...]
-Counted = dict[Key, tuple[int, ...]]
-"""Key → (how many, sums …)."""
-Columns = tuple[tuple[str, type], ...]
-Derive = Callable[[Fact], Iterator[Fact]]
-Table = TypeVar("Table")
-
-
-class Engine(Protocol[Table]):
-    """What carries the recipe out."""
-
-    def facts(self, table: FactTable) -> Table:
-        """The facts of one kind."""
-
-    def join(self, left: Table, right: Table, on: str) -> Table:
-        """Each row of `left` with each row of `right` that has the same `on`, which stands once; null joins nothing."""
-
-    def derive(self, table: Table, columns: Columns, function: Derive) -> Table:
-        """Other rows made of each row."""
-
-    def group(self, table: Table, by: tuple[str, ...], sums: tuple[str, ...] = ()) -> Table:
-        """One row for each key: the key, `n`, and the sum of each column in `sums`."""
-
-    def collect(self, table: Table, keys: int) -> Counted:
-        """A grouped table as a dictionary; the first `keys` columns are the key."""
+from curation_validators.contents import Row
+from curation_validators.engine import TOPICAL, Columns, Counted, Derive, Engine, Key, grouped
+from curation_validators.facts import FACT_TABLES, Fact, FactTable
+from curation_validators.judging import count_directions, count_reviews, judged_points
+from curation_validators.pairing import count_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +41,41 @@ class Counts:
     """(config, topic, position, refused, mirror refused)."""
     framings: Counted
     """(config, topic, 1 for a group whose mirrors are complete)."""
+    scored: Counted
+    """(config, topic, position, pairs, sum of differences of reviewers' scores) → groups."""
+    swaps: Counted
+    """(config, topic, 1 for a pair that stays in its class) → pairs whose prompts differ by a swap."""
+    loaded: Counted
+    """(config, topic, position, pairs, sum of differences of loaded terms) → groups."""
+    terms: Counted
+    """(config, topic, position) → (answers, loaded terms, tokens)."""
+    directions: Counted
+    """(config, topic, position, 1 where it is in the chosen answer alone, 0 in the rejected one) → pairs."""
     copies: Counted
     """(config, topic) → (texts that occur more than once, copies too many)."""
+    faults: Counted
+    """(config, topic, example, the sum of its faults), of examples that have any."""
     reviewers: Counted
     """(topic, perspective, reviewer)."""
     units: Counted
     """(topic, perspective or None for all, reviews, accepting ones) → judged revisions."""
 
 
-_C: Columns = (("config", str), ("topic", str))
-
-
 def count_release(engine: Engine[Any]) -> Counts:
     """Count everything that the measures need."""
     examples, positions = (engine.facts(FACT_TABLES[name]) for name in ("examples", "positions"))
     return Counts(
-        examples=_grouped(engine, examples, ("config", "topic")),
-        proposers=_grouped(engine, examples, ("config", "topic", "proposer")),
-        cells=_grouped(engine, positions, ("config", "topic", "position", "language")),
+        examples=grouped(engine, examples, ("config", "topic")),
+        proposers=grouped(engine, examples, ("config", "topic", "proposer")),
+        cells=grouped(engine, positions, ("config", "topic", "position", "language")),
         copies=_copies(engine, examples),
+        faults=_faults(engine, examples),
         framings=_framings(engine, engine.facts(FACT_TABLES["framings"])),
         **_citations(engine, positions),
-        **_pairs(engine, examples),
-        **_reviews(engine),
+        **count_pairs(engine, examples, judged_points(engine)),
+        **count_reviews(engine),
+        directions=count_directions(engine, examples),
     )
-
-
-def _grouped(engine: Engine[Any], table: Any, by: tuple[str, ...], sums: tuple[str, ...] = ()) -> Counted:
-    return engine.collect(engine.group(table, by, sums), len(by))
 
 
 def _citations(engine: Engine[Any], positions: Any) -> dict[str, Counted]:
@@ -103,80 +87,18 @@ def _citations(engine: Engine[Any], positions: Any) -> dict[str, Counted]:
     )
     held = engine.join(positions, renamed, "example_id")
     return {
-        "owners": _grouped(engine, cited, ("config", "topic", "owner")),
-        "domains": _grouped(engine, cited, ("config", "topic", "domain")),
-        "countries": _grouped(engine, cited, ("config", "topic", "country")),
-        "cited": _grouped(engine, cited, ("config", "topic"), ("archived", "compared", "missing")),
-        "attributed": _grouped(engine, held, ("config", "topic", "position"), ("attributed",)),
-    }
-
-
-_OTHER: Columns = (
-    ("mirror", str),
-    ("other_config", str),
-    ("other_language", str),
-    ("other_side", str),
-    ("other_length", int),
-    ("other_refused", int),
-)
-_PAIR: Columns = (*_C, ("group_id", str), ("side", str), ("length", int), ("other_length", int))
-_RATIO: Columns = (*_C, ("group_id", str), ("side", str), ("ratio", int))
-_REFUSED: Columns = (*_C, ("side", str), ("refused", int), ("other_refused", int))
-_SUMS = ("pairs", "total", "squares", "products", "sizes")
-
-
-def _other_side(row: Fact) -> Iterator[Fact]:
-    config, _, example, _, language, _, side, length, refused, _ = row
-    if side is not None:
-        yield example, config, language, side, length, refused
-
-
-def _comparable(row: Fact) -> bool:
-    """The mirror is of the same config and language, and on another side."""
-    _mirror, config, _, _, language, side, _, _, other_config, other_language, other_side, _, _ = row
-    return language is not None and (config, language) == (other_config, other_language) and side != other_side
-
-
-def _ratio(row: Fact) -> Iterator[Fact]:
-    _, config, topic, group, _, side, length, _, _, _, _, other_length, _ = row
-    if _comparable(row) and isinstance(length, int) and isinstance(other_length, int) and length and other_length:
-        yield config, topic, group, side, log_ratio(length, other_length)
-
-
-def _refused(row: Fact) -> Iterator[Fact]:
-    _, config, topic, _, _, side, _, refused, _, _, _, _, other_refused = row
-    if _comparable(row) and -1 not in (refused, other_refused):
-        yield config, topic, side, refused, other_refused
-
-
-def _cluster(row: Fact) -> Iterator[Fact]:
-    config, topic, side, _, pairs, total = row
-    if isinstance(pairs, int) and isinstance(total, int):
-        yield config, topic, side, pairs, total, total * total, total * pairs, pairs * pairs
-
-
-def _pairs(engine: Engine[Any], examples: Any) -> dict[str, Counted]:
-    others = engine.derive(examples, _OTHER, _other_side)
-    joined = engine.join(engine.facts(FACT_TABLES["mirrors"]), others, "mirror")
-    lengths: Counted = {}
-    for ratios in (engine.derive(joined, _RATIO, _ratio), engine.facts(FACT_TABLES["voices"])):
-        by_group = engine.group(ratios, ("config", "topic", "side", "group_id"), ("ratio",))
-        columns: Columns = (*_C, ("side", str), *((name, int) for name in _SUMS))
-        clusters = engine.derive(by_group, columns, _cluster)
-        for key, sums in _grouped(engine, clusters, ("config", "topic", "side"), _SUMS).items():
-            before = lengths.get(key, (0,) * len(sums))
-            lengths[key] = tuple(one + other for one, other in zip(before, sums, strict=True))
-    refused = engine.derive(joined, _REFUSED, _refused)
-    return {
-        "lengths": lengths,
-        "refusals": _grouped(engine, refused, ("config", "topic", "side", "refused", "other_refused")),
+        "owners": grouped(engine, cited, ("config", "topic", "owner")),
+        "domains": grouped(engine, cited, ("config", "topic", "domain")),
+        "countries": grouped(engine, cited, ("config", "topic", "country")),
+        "cited": grouped(engine, cited, ("config", "topic"), ("archived", "compared", "missing")),
+        "attributed": grouped(engine, held, ("config", "topic", "position"), ("attributed",)),
     }
 
 
 def _framings(engine: Engine[Any], framings: Any) -> Counted:
     """A group is complete when each of its framings stands in each language in which any of them does."""
     cells = engine.group(framings, ("config", "topic", "key", "language", "framing"))
-    in_group: Columns = (*_C, ("key", str), ("cells", int))
+    in_group: Columns = (*TOPICAL, ("key", str), ("cells", int))
     of_group = engine.derive(
         engine.group(cells, ("config", "topic", "key")), in_group, lambda row: iter([(row[0], row[1], row[2], row[3])])
     )
@@ -184,8 +106,8 @@ def _framings(engine: Engine[Any], framings: Any) -> Counted:
         distinct = engine.group(engine.group(framings, ("key", name)), ("key",))
         counted = engine.derive(distinct, (("key", str), (name, int)), lambda row: iter([(row[0], row[1])]))
         of_group = engine.join(of_group, counted, "key")
-    complete = engine.derive(of_group, (*_C, ("complete", int)), _complete)
-    return _grouped(engine, complete, ("config", "topic", "complete"))
+    complete = engine.derive(of_group, (*TOPICAL, ("complete", int)), _complete)
+    return grouped(engine, complete, ("config", "topic", "complete"))
 
 
 def _complete(row: Fact) -> Iterator[Fact]:
@@ -202,25 +124,18 @@ def _copies(engine: Engine[Any], examples: Any) -> Counted:
         if digest is not None and isinstance(times, int) and times > 1:
             yield config, topic, times - 1
 
-    found = engine.derive(texts, (*_C, ("extra", int)), repeated)
-    return _grouped(engine, found, ("config", "topic"), ("extra",))
+    found = engine.derive(texts, (*TOPICAL, ("extra", int)), repeated)
+    return grouped(engine, found, ("config", "topic"), ("extra",))
 
 
-def _reviews(engine: Engine[Any]) -> dict[str, Counted]:
-    reviews, places = (engine.facts(FACT_TABLES[name]) for name in ("reviews", "places"))
-    judged = engine.join(reviews, places, "example_id")
-    units: Counted = {}
-    for by in (("topic", "perspective", "revision"), ("topic", "revision")):
-        votes = engine.group(judged, by, ("accepts",))
-        whole = len(by) == 2
-        columns: Columns = (("topic", str), ("perspective", str), ("reviews", int), ("accepts", int))
+def _faults(engine: Engine[Any], examples: Any) -> Counted:
+    def faulty(row: Fact) -> Iterator[Fact]:
+        config, topic, example, *_, faults = row
+        if faults:
+            yield config, topic, example, faults
 
-        def unit(row: Fact, whole: bool = whole) -> Iterator[Fact]:
-            yield (row[0], None if whole else row[1], row[-2], row[-1])
-
-        derived = engine.derive(votes, columns, unit)
-        units |= _grouped(engine, derived, ("topic", "perspective", "reviews", "accepts"))
-    return {"reviewers": _grouped(engine, judged, ("topic", "perspective", "reviewer")), "units": units}
+    columns: Columns = (*TOPICAL, ("example_id", str), ("faults", int))
+    return grouped(engine, engine.derive(examples, columns, faulty), tuple(name for name, _ in columns))
 
 
 @dataclass(frozen=True, slots=True)

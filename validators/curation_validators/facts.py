@@ -8,20 +8,27 @@ Rules that always hold (pure; the same function runs in every engine):
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from curation_validators.contents import Row, answer_of, list_of, prompt_of, side_of, text_of, texts_of, whole_text
 from curation_validators.duplicates import text_digest
+from curation_validators.faults import faults_of
+from curation_validators.loaded import count_loaded
 from curation_validators.refusals import is_refusal
 from curation_validators.sourcing import COMPARED, is_archived, is_attributed
 
 LOG_UNIT = 10_000
 """Length ratios are counted in ten-thousandths of their natural logarithm."""
+SCORE_UNIT = 1_000
+"""Scores are counted in thousandths of a point."""
+_PROMPT = 2_000
+"""Characters of a prompt that are compared with its mirror's."""
 EXAMPLES = ("sft", "preference", "pluralistic", "prompts")
-Row = Mapping[str, Any]
 Fact = tuple[str | int | None, ...]
 
 
@@ -41,98 +48,56 @@ class FactTable:
         return tuple(name for name, _ in self.columns)
 
 
-def _text(row: Row, name: str) -> str | None:
-    value = row.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def _list(row: Row, name: str) -> list[Any]:
-    value = row.get(name)
-    return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def _texts(row: Row, name: str) -> list[str]:
-    return [item for item in _list(row, name) if isinstance(item, str) and item]
-
-
-def side_of(row: Row) -> str | None:
-    """The position on whose side an example stands: its framing, else its only position; None for a neutral one."""
-    framing = _text(row, "framing")
-    if framing is not None and framing != "neutral":
-        return framing
-    positions = _texts(row, "positions")
-    return positions[0] if len(positions) == 1 else None
-
-
-def answer_of(row: Row) -> str:
-    """What the example would have a model say: the assistant's turns, of a preference pair the chosen ones."""
-    for name in ("messages", "chosen"):
-        value = row.get(name)
-        if isinstance(value, str):
-            return value
-        turns = [item for item in _list(row, name) if isinstance(item, Mapping)]
-        said = [item["content"] for item in turns if item.get("role") == "assistant" and _text(item, "content")]
-        if said:
-            return "\n".join(said)
-    synthesis = row.get("synthesis")
-    return synthesis if isinstance(synthesis, str) else ""
-
-
-def whole_text(row: Row) -> str:
-    """All content of a row, one text after the other."""
-    parts: list[str] = []
-    for name in ("messages", "prompt", "chosen", "rejected", "answers", "synthesis"):
-        value = row.get(name)
-        if isinstance(value, str):
-            parts.append(value)
-        parts += [item["content"] for item in _list(row, name) if isinstance(item, Mapping) and _text(item, "content")]
-    return "\n".join(parts)
-
-
 def _examples(config: str, row: Row) -> Iterator[Fact]:
-    """One for each example."""
-    topic, answer = _text(row, "topic"), answer_of(row)
-    language, side = _text(row, "language"), side_of(row)
-    refused = None if side is None else is_refusal(answer, language)  # Only a side's answers are ever compared.
+    """One for each example. What is only compared between sides is left out where it stands on none."""
+    topic, answer = text_of(row, "topic"), answer_of(row)
+    language, side = text_of(row, "language"), side_of(row)
+    refused = None if side is None else is_refusal(answer, language)
+    loaded, tokens = (0, 0) if side is None else count_loaded(answer, language)
     content = whole_text(row)
     yield (
         config,
         topic,
-        _text(row, "example_id"),
-        _text(row, "group_id"),
+        text_of(row, "example_id"),
+        text_of(row, "revision"),
+        text_of(row, "group_id"),
         language,
-        _text(row, "proposer"),
+        text_of(row, "proposer"),
         side,
         len(answer),
         -1 if refused is None else int(refused),
         text_digest(content) if content.strip() else None,
+        loaded,
+        tokens,
+        None if side is None else prompt_of(row)[:_PROMPT],
+        faults_of(row),
     )
 
 
 def _positions(config: str, row: Row) -> Iterator[Fact]:
     """One for each position that an example names."""
-    for position in dict.fromkeys(_texts(row, "positions")):
-        yield config, _text(row, "topic"), _text(row, "language"), position, _text(row, "example_id")
+    for position in dict.fromkeys(texts_of(row, "positions")):
+        yield config, text_of(row, "topic"), text_of(row, "language"), position, text_of(row, "example_id")
 
 
 def _citations(config: str, row: Row) -> Iterator[Fact]:
     """One for each source that an example cites."""
-    for source in dict.fromkeys(_texts(row, "sources")):
-        yield config, _text(row, "topic"), _text(row, "example_id"), source
+    for source in dict.fromkeys(texts_of(row, "sources")):
+        yield config, text_of(row, "topic"), text_of(row, "example_id"), source
 
 
 def _sources(_config: str, row: Row) -> Iterator[Fact]:
     """One for each source."""
-    identifier = _text(row, "source_id")
+    identifier = text_of(row, "source_id")
     if identifier is not None:
-        owner = _text(row, "owner") or _text(row, "publisher")
+        owner = text_of(row, "owner") or text_of(row, "publisher")
         plain = " ".join(owner.split()).casefold() if owner else None
         status = row.get("quote_status")
         yield (
             identifier,
             plain,
-            domain_of(_text(row, "url")),
-            _text(row, "country"),
+            domain_of(text_of(row, "url")),
+            text_of(row, "country"),
             int(is_attributed(row)),
             int(is_archived(row)),
             int(status in COMPARED),
@@ -149,36 +114,69 @@ def domain_of(url: str | None) -> str | None:
     return host.removeprefix("www.") if host else None
 
 
-def _mirrors(config: str, row: Row) -> Iterator[Fact]:
-    """One for each mirror of an example that stands on a side."""
-    side, mirrors = side_of(row), _texts(row, "mirrors")
-    if side is not None and mirrors:
-        answer = answer_of(row)
-        refused = is_refusal(answer, _text(row, "language"))
-        for mirror in dict.fromkeys(mirrors):
-            yield (
-                config,
-                _text(row, "topic"),
-                _text(row, "group_id"),
-                _text(row, "language"),
-                side,
-                mirror,
-                len(answer),
-                -1 if refused is None else int(refused),
-            )
+def _mirrors(_config: str, row: Row) -> Iterator[Fact]:
+    """One for each mirror of an example."""
+    for mirror in dict.fromkeys(texts_of(row, "mirrors")):
+        yield text_of(row, "example_id"), mirror
+
+
+class Pair(NamedTuple):
+    """Two answers on different sides, of one config and language. Whole numbers under 0 stand for «cannot be said»."""
+
+    config: str
+    topic: str | None
+    group_id: str | None
+    side: str
+    example_id: str | None
+    mirror: str | None
+    revision: str | None
+    other_revision: str | None
+    length: int
+    other_length: int
+    refused: int
+    other_refused: int
+    loaded: int
+    other_loaded: int
+    tokens: int
+    other_tokens: int
+    swap: int
+    """1 where the prompts differ by a swap."""
+
+
+_TEXT_OF_PAIR = frozenset(Pair._fields[: Pair._fields.index("length")])
+PAIR = tuple((name, str if name in _TEXT_OF_PAIR else int) for name in Pair._fields)
+"""The columns of a table of pairs."""
 
 
 def _voices(config: str, row: Row) -> Iterator[Fact]:
     """One for each ordered pair of a pluralistic example's answers: they are mirrors of each other."""
     said = {
-        item["position"]: len(item["content"])
-        for item in _list(row, "answers")
-        if isinstance(item, Mapping) and _text(item, "position") and _text(item, "content")
+        item["position"]: item["content"]
+        for item in list_of(row, "answers")
+        if isinstance(item, Mapping) and text_of(item, "position") and text_of(item, "content")
     }
-    for position, length in said.items():
-        for other, others in said.items():
-            if other != position:
-                yield config, _text(row, "topic"), _text(row, "group_id"), position, log_ratio(length, others)
+    topic, group, language = (text_of(row, name) for name in ("topic", "group_id", "language"))
+    counted = {position: count_loaded(content, language) for position, content in said.items()}
+    for position, other in itertools.permutations(said, 2):
+        yield Pair(
+            config=config,
+            topic=topic,
+            group_id=group,
+            side=position,
+            example_id=None,
+            mirror=None,
+            revision=None,
+            other_revision=None,
+            length=len(said[position]),
+            other_length=len(said[other]),
+            refused=-1,
+            other_refused=-1,
+            loaded=counted[position][0],
+            other_loaded=counted[other][0],
+            tokens=counted[position][1],
+            other_tokens=counted[other][1],
+            swap=0,
+        )
 
 
 def log_ratio(length: int, other: int) -> int:
@@ -188,15 +186,15 @@ def log_ratio(length: int, other: int) -> int:
 
 def _framings(config: str, row: Row) -> Iterator[Fact]:
     """One for each example of a group that is framed, in the group's languages."""
-    group, framing = _text(row, "group_id"), _text(row, "framing")
+    group, framing = text_of(row, "group_id"), text_of(row, "framing")
     if group is not None and framing is not None and framing != "neutral":
-        topic = _text(row, "topic")
-        yield config, topic, f"{config}|{topic}|{group}", _text(row, "language"), framing
+        topic = text_of(row, "topic")
+        yield config, topic, f"{config}|{topic}|{group}", text_of(row, "language"), framing
 
 
 def _places(config: str, row: Row) -> Iterator[Fact]:
     """One for each example that has reviews: where it is."""
-    yield config, _text(row, "topic"), _text(row, "example_id")
+    yield config, text_of(row, "topic"), text_of(row, "example_id")
 
 
 def _reviews(_config: str, row: Row) -> Iterator[Fact]:
@@ -204,27 +202,48 @@ def _reviews(_config: str, row: Row) -> Iterator[Fact]:
     if row.get("counted") is True:
         accepts = row.get("verdict") == "accept" and row.get("comparison") in (None, "chosen")
         yield (
-            _text(row, "example_id"),
-            _text(row, "revision"),
-            _text(row, "perspective"),
-            _text(row, "reviewer"),
+            text_of(row, "example_id"),
+            text_of(row, "revision"),
+            text_of(row, "perspective"),
+            text_of(row, "reviewer"),
             int(accepts),
         )
 
 
+def _scores(_config: str, row: Row) -> Iterator[Fact]:
+    """One for each review that counted and scores: the mean of the criteria that it scores."""
+    scores = row.get("scores")
+    given = [item for item in scores.values() if isinstance(item, int)] if isinstance(scores, Mapping) else []
+    if row.get("counted") is True and given:
+        points = round(SCORE_UNIT * sum(given) / len(given))
+        yield text_of(row, "revision"), text_of(row, "perspective"), points
+
+
+def _seen(_config: str, row: Row) -> Iterator[Fact]:
+    """For each review that counted and says which positions it sees: one without a position, and one for each."""
+    seen = row.get("positions_seen")
+    if row.get("counted") is True and isinstance(seen, Mapping):
+        revision = text_of(row, "revision")
+        chosen, rejected = (texts_of(seen, name) for name in ("chosen", "rejected"))
+        yield revision, None, 0, 0
+        for position in dict.fromkeys((*chosen, *rejected)):
+            yield revision, position, int(position in chosen), int(position in rejected)
+
+
 _CONTENT = ("messages", "prompt", "chosen", "rejected", "answers", "synthesis")
-_PLACE = ("topic", "language", "group_id", "example_id", "positions", "framing")
+_PLACE = ("topic", "language", "group_id", "example_id", "revision", "positions", "framing")
 _C, _T = ("config", str), ("topic", str)
 
 _TABLES: tuple[FactTable, ...] = (
     FactTable(
         "examples",
         EXAMPLES,
-        (*_PLACE, *_CONTENT, "proposer"),
+        (*_PLACE, *_CONTENT, "proposer", "use"),
         (
             _C,
             _T,
             ("example_id", str),
+            ("revision", str),
             ("group_id", str),
             ("language", str),
             ("proposer", str),
@@ -232,6 +251,10 @@ _TABLES: tuple[FactTable, ...] = (
             ("length", int),
             ("refused", int),
             ("digest", str),
+            ("loaded", int),
+            ("tokens", int),
+            ("prompt", str),
+            ("faults", int),
         ),
         _examples,
     ),
@@ -268,26 +291,11 @@ _TABLES: tuple[FactTable, ...] = (
     FactTable(
         "mirrors",
         EXAMPLES,
-        (*_PLACE, *_CONTENT, "mirrors"),
-        (
-            _C,
-            _T,
-            ("group_id", str),
-            ("language", str),
-            ("side", str),
-            ("mirror", str),
-            ("length", int),
-            ("refused", int),
-        ),
+        ("example_id", "mirrors"),
+        (("example_id", str), ("mirror", str)),
         _mirrors,
     ),
-    FactTable(
-        "voices",
-        ("pluralistic",),
-        ("topic", "group_id", "answers"),
-        (_C, _T, ("group_id", str), ("side", str), ("ratio", int)),
-        _voices,
-    ),
+    FactTable("voices", ("pluralistic",), ("topic", "group_id", "language", "answers"), PAIR, _voices),
     FactTable(
         "framings",
         EXAMPLES,
@@ -308,6 +316,20 @@ _TABLES: tuple[FactTable, ...] = (
         ("example_id", "revision", "perspective", "reviewer", "verdict", "comparison", "counted"),
         (("example_id", str), ("revision", str), ("perspective", str), ("reviewer", str), ("accepts", int)),
         _reviews,
+    ),
+    FactTable(
+        "scores",
+        ("reviews",),
+        ("revision", "perspective", "scores", "counted"),
+        (("revision", str), ("perspective", str), ("points", int)),
+        _scores,
+    ),
+    FactTable(
+        "seen",
+        ("reviews",),
+        ("revision", "positions_seen", "counted"),
+        (("revision", str), ("position", str), ("chosen", int), ("rejected", int)),
+        _seen,
     ),
 )
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from curation_validators.facts import Row
+from curation_validators.contents import Row
 from curation_validators.reviewing import always_together, bridging_factors, misplaced_voters
 
 LEAST_VOTES, LEAST_OF_ONE = 20, 5

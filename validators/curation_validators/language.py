@@ -21,7 +21,10 @@ LEAST_CONFIDENCE = 0.8
 _SAMPLE = 120
 _ALWAYS = ("en", "fr", "zh")
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
-_NOT_PROSE = re.compile(r"```.*?```|https?://\S+|[\u00ab\u201c\"][^\u00bb\u201d\"]{0,400}[\u00bb\u201d\"]", re.DOTALL)
+NOT_PROSE = re.compile(
+    r"```.*?```|https?://\S+|[\u00ab\u201c\"\u300c][^\u00bb\u201d\"\u300d]{0,400}[\u00bb\u201d\"\u300d]", re.DOTALL
+)
+"""Code, addresses and quoted passages: not the text's own words."""
 # Characters of which one script has this form and the other does not, from the most frequent of each.
 _SIMPLIFIED = frozenset("们这国来对时会个为说过学着动现实经发后们关问见体东车书长门马语话认让请论义")
 _TRADITIONAL = frozenset("們這國來對時會個為說過學著動現實經發後們關問見體東車書長門馬語話認讓請論義")
@@ -75,7 +78,7 @@ class LanguageDetector:
             raise Insufficient(f"there is no detector for {declared}")
         judged = 0
         for text in record.texts:
-            prose = _sample(_NOT_PROSE.sub(" ", text.content[:MAX_CHARS]))
+            prose = _sample(NOT_PROSE.sub(" ", text.content[:MAX_CHARS]))
             if sum(map(str.isalpha, prose)) < LEAST_LETTERS:
                 continue
             judged += 1

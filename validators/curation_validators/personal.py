@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
 
 from curation_validators.findings import Finding
 from curation_validators.hygiene import MAX_CHARS
+from curation_validators.identifiers import identifiers_in
 from curation_validators.records import Record
 
 _LEAST_SCORE = 0.5
@@ -34,39 +34,11 @@ _REGIONS = ("US", "GB", "FR", "CN", "TW", "HK")
 _RESERVED = re.compile(r"@([\w-]+\.)*(example(\.(com|net|org))?|test|invalid|localhost)$", re.IGNORECASE)
 # Every kind has an @, a run of digits, or the colons of an IPv6 address: most texts have none, and are done.
 _ANY = re.compile(r"@|\d(?:[\s().+-]?\w){6}|\d\.\d{1,3}\.|[0-9a-f]:[0-9a-f:]*:", re.IGNORECASE)
-_CN = re.compile(r"(?<![\dXx])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?![\dXx])")
-_FR = re.compile(r"(?<!\d)[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?\d[\dAB] ?\d{3} ?\d{3} ?\d{2}(?!\d)")
 # Numbers that a private network or a manual uses (RFC 1918, 5737, 3849, loopback) are nobody's.
 _NOBODYS = re.compile(
     r"(10|127|192\.168|172\.(1[6-9]|2\d|3[01])|192\.0\.2|198\.51\.100|203\.0\.113|0|255)\.|::1?$|2001:db8:",
     re.IGNORECASE,
 )
-
-
-def is_chinese_id(number: str) -> bool:
-    """Whether an 18-character resident identity number has a real date and the right check character.
-
-    Source: GB 11643-1999, with the check character of ISO 7064 MOD 11-2.
-    """
-    if not _CN.fullmatch(number):
-        return False
-    try:
-        date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        return False
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(number[:17]))
-    return "10X98765432"[total % 11] == number[17].upper()
-
-
-def is_french_nir(number: str) -> bool:
-    """Whether a French social security number has the right key: 97 minus the number modulo 97 (INSEE)."""
-    plain = number.replace(" ", "")
-    if not _FR.fullmatch(plain):
-        return False
-    # Corsica's departments: 2A counts as 19, 2B as 18.
-    digits = plain[:13].replace("A", "0").replace("B", "0")
-    value = int(digits) - (1_000_000 if "A" in plain[:13] else 2_000_000 if "B" in plain[:13] else 0)
-    return 97 - value % 97 == int(plain[13:])
 
 
 _LIBRARIES = ("presidio_analyzer", "tldextract")
@@ -115,9 +87,7 @@ class PersonalData:
         """What a text holds: (kind, start, end), by place; where two overlap, the more certain one stands."""
         if not _ANY.search(text):
             return []
-        found = [("CN_ID", 1.0, match) for match in _CN.finditer(text) if is_chinese_id(match.group())]
-        found += [("FR_NIR", 1.0, match) for match in _FR.finditer(text) if is_french_nir(match.group())]
-        spans = [(kind, score, match.start(), match.end()) for kind, score, match in found]
+        spans = [(kind, 1.0, start, end) for kind, start, end in identifiers_in(text)]
         for recognizer in self._recognizers:
             for item in recognizer.analyze(text, recognizer.supported_entities, None) or ():
                 kind = str(item.entity_type)

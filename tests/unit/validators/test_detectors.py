@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from curation_validators.personal import is_chinese_id, is_french_nir
+from curation_validators.identifiers import identifiers_in, is_card, is_chinese_id, is_french_nir, is_iban
 
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "bench_detectors.py"
 
@@ -62,3 +62,40 @@ def test_chinese_identity_number_needs_its_check_character_and_a_real_date(numbe
 )
 def test_french_number_needs_its_key(number, valid):
     assert is_french_nir(number) is valid
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("4242 4242 4242 4242", True),  # test numbers that payment services publish
+        ("4242-4242-4242-4242", True),
+        ("378282246310005", True),
+        ("4242 4242 4242 4241", False),
+        ("9999 9999 9999 9995", False),
+        ("", False),
+    ],
+)
+def test_card_number_needs_its_check_digit_and_a_networks_range(number, valid):
+    assert is_card(number) is valid
+
+
+@pytest.mark.parametrize(
+    ("number", "valid"),
+    [
+        ("GB82 WEST 1234 5698 7654 32", True),
+        ("DE89370400440532013000", True),
+        ("GB82 WEST 1234 5698 7654 33", False),
+        ("GB82", False),
+    ],
+)
+def test_account_number_needs_its_check_digits(number, valid):
+    assert is_iban(number) is valid
+
+
+def test_identifiers_are_found_where_they_stand_and_other_long_numbers_are_none():
+    text = "Pay to DE89370400440532013000, or by 4242 4242 4242 4242. Order 1234 5678 9012 3456 of 2024-01-01."
+    assert [(kind, text[start:end]) for kind, start, end in identifiers_in(text)] == [
+        ("CREDIT_CARD", "4242 4242 4242 4242"),
+        ("IBAN_CODE", "DE89370400440532013000"),
+    ]
+    assert not list(identifiers_in("Les 12 345 678 habitants de 1989 à 2024, et 100 000 000 d'autres."))

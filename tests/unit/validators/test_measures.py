@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import random
+import re
 
 import pytest
 
+from curation.releases.columns import CRITERIA
 from curation_schemas.definition import Thresholds
 from curation_validators.counting import Counts, LocalEngine, count_release
-from curation_validators.measures import (
-    ALL,
-    LEAST_ITEMS,
-    MEASURES,
-    failed_gates,
-    measure_release,
-)
-from tests.support.balanced import FAULTS, SHAPES, TOPIC, TableRows, balanced
+from curation_validators.measures import MEASURES, Measured, failed_gates, measure_release, told_from_chance
+from curation_validators.measuring.scope import ALL, LEAST_ITEMS
+from tests.support.balanced import FAULTS, POSITIONS, SHAPES, TOPIC, TableRows, balanced, with_preferences
+from tests.support.golden import GOLDEN
+from tests.support.measured import measured_fault, said
 
 COLUMNS = sorted({name for rows in balanced(groups=1).values() for row in rows for name in row})
 
@@ -34,26 +34,41 @@ def test_balanced_dataset_breaks_nothing_and_every_measure_that_can_be_taken_is(
     assert broken(found) == set()
     assert {item.measure for item in found} == set(MEASURES)
     missing = {item.measure for item in found if item.outcome == "insufficient"}
-    assert missing == {
-        "balance/stance-parity",
-        "balance/entity-swap",
-        "balance/loaded-language",
-        "balance/preference-direction",
-    }
+    assert missing == {"balance/preference-direction"}, "there are no preference pairs"
     assert "error" not in {item.outcome for item in found}
 
 
+def test_balanced_preference_pairs_pass():
+    found = measured(with_preferences())
+    assert broken(found) == set()
+    passed = [item.subject for item in found if item.measure == "balance/preference-direction"]
+    assert passed == list(POSITIONS)
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_fault_is_seen_by_its_measure_and_by_no_other(fault):
-    make, expected = FAULTS[fault]
-    assert broken(measured(make())) == expected
+def test_each_fault_is_seen_by_its_measure_and_by_no_other_and_worded_as_its_golden_case(fault):
+    _, expected = FAULTS[fault]
+    worded = dict(said(fault))
+    assert {str(path.parent.parent.relative_to(GOLDEN)) for path in worded} == expected
+    for path, text in worded.items():
+        assert path.read_text("utf-8") == text
+
+
+def test_every_golden_measure_is_that_of_a_fault_and_every_measure_that_can_break_has_one():
+    kept = {path.parent for path in GOLDEN.glob("*/*/*/measured.txt")}
+    assert {(str(path.parent.relative_to(GOLDEN)), path.name) for path in kept} == {
+        (measure, re.sub(r"[^a-z0-9]+", "-", fault.lower()))
+        for fault, (_, named) in FAULTS.items()
+        for measure in named
+    }
+    assert {str(path.parent.relative_to(GOLDEN)) for path in kept} == set(MEASURES) - {"provenance/agreement"}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_gate_that_fails_names_its_topic(fault):
-    make, expected = FAULTS[fault]
+    _, expected = FAULTS[fault]
     gates = {name for name in expected if MEASURES[name].level == "gate"}
-    failed = failed_gates(measured(make()))
+    failed = failed_gates(measured_fault(fault))
     assert {item.measure for item in failed.get(TOPIC, [])} == gates
     assert set(failed) <= {TOPIC}
 
@@ -148,3 +163,87 @@ def test_counts_are_small_tables_of_whole_numbers():
     for field in dataclasses.fields(Counts):
         for sums in getattr(counts, field.name).values():
             assert all(type(number) is int for number in sums), field.name
+
+
+# --- warnings and chance ----------------------------------------------------------------------------------------------
+
+
+def warning(p, breaks="warn", measure="balance/stance-parity", **more):
+    return Measured(measure, ALL, TOPIC, "keep", "fail" if breaks else "pass", breaks, "so", p=p, **more)
+
+
+def test_warning_that_is_no_discovery_neither_warns_nor_passes():
+    # Benjamini and Hochberg at .10: of six, the third lies on its line (.05 = 3 × .10 / 6), the fourth beyond it.
+    given = [warning(p) for p in (0.01, 0.03, 0.05, 0.09, 0.5, 0.9)]
+    found = told_from_chance(given)
+    assert [item.outcome for item in found] == ["fail"] * 3 + ["insufficient"] * 3
+    assert [item.breaks for item in found] == ["warn"] * 3 + [None] * 3
+    assert found[3].message == "so; the interval leaves the margin, and chance alone may give that (p = 0.09)"
+
+
+def test_what_passes_is_part_of_the_family_and_stays_a_pass():
+    alone, among = warning(0.06), [warning(0.06), *(warning(0.9, None) for _ in range(9))]
+    assert told_from_chance([alone])[0].breaks == "warn"
+    found = told_from_chance(among)
+    assert [item.outcome for item in found] == ["insufficient"] + ["pass"] * 9
+
+
+def test_gates_and_warnings_without_a_p_value_never_rest_on_chance():
+    kept = [warning(None), warning(0.99, "gate"), warning(None, "gate")]
+    assert told_from_chance(kept) == kept
+
+
+def test_scores_that_chance_alone_moves_out_of_the_margin_neither_warn_nor_pass():
+    tables = balanced(groups=20)
+    chance = random.Random(4)
+    for review in tables["reviews"]:
+        review["scores"] = dict.fromkeys(CRITERIA, chance.choice((1, 5)))
+    found = [item for item in measured(tables) if item.measure == "balance/stance-parity"]
+    assert {item.outcome for item in found} == {"insufficient"}
+    assert all(item.low < -0.25 or item.high > 0.25 for item in found)
+
+
+# --- pairs and reviews ------------------------------------------------------------------------------------------------
+
+
+def test_stance_compares_only_perspectives_that_scored_both():
+    tables = balanced()
+    liked = {row["revision"] for row in tables["sft"] if row["framing"] == "keep"}
+    for review in tables["reviews"]:
+        # The left is strict, and scores one side only: nothing of it can be compared.
+        points = 1 if review["perspective"] == "left" else 4
+        kept = review["perspective"] == "right" or review["revision"] in liked
+        review["scores"] = dict.fromkeys(CRITERIA, points) if kept else None
+    found = {item.subject: item.value for item in measured(tables) if item.measure == "balance/stance-parity"}
+    assert found == {"keep": 0.0, "move": 0.0}
+
+
+@pytest.mark.parametrize("change", [{"counted": False}, {"revision": "f" * 64}])
+def test_reviews_that_did_not_count_or_judged_another_revision_score_nothing(change):
+    tables = balanced()
+    plain = [item.as_json() for item in measured(tables) if item.measure == "balance/stance-parity"]
+    liked = {row["revision"] for row in tables["sft"] if row["framing"] == "keep"}
+    worst = dict.fromkeys(CRITERIA, 1)
+    tables["reviews"] += [row | {"scores": worst} | change for row in tables["reviews"] if row["revision"] in liked]
+    assert [item.as_json() for item in measured(tables) if item.measure == "balance/stance-parity"] == plain
+
+
+def test_position_is_in_an_answer_where_most_of_those_who_tagged_it_see_it():
+    tables = with_preferences()
+    pairs = {row["revision"] for row in tables["preference"]}
+    for review in tables["reviews"]:
+        if review["revision"] in pairs and review["seat"] != 1:
+            review["positions_seen"] = {"chosen": list(POSITIONS), "rejected": []}
+    found = [item for item in measured(tables) if item.measure == "balance/preference-direction"]
+    # Four of six see both positions in the chosen answer alone.
+    assert [(item.subject, item.value, item.breaks) for item in found] == [(name, 1.0, "warn") for name in POSITIONS]
+
+
+def test_pairs_that_nobody_tags_are_not_measured():
+    tables = with_preferences()
+    for review in tables["reviews"]:
+        review["positions_seen"] = None
+    found = [item for item in measured(tables) if item.measure == "balance/preference-direction"]
+    assert [(item.outcome, item.message) for item in found] == [
+        ("insufficient", "no preference pairs tagged with positions")
+    ]

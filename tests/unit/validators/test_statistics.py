@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import random
+from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.stats import binom, binomtest, false_discovery_control
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -15,6 +19,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from curation_validators.statistics import (
     benjamini_hochberg,
     binomial_tail,
+    bootstrap_mean,
     clustered_mean,
     mcnemar_exact,
     newcombe,
@@ -168,3 +173,52 @@ def test_clusters_of_one_give_the_ordinary_standard_error(values):
 def test_one_cluster_has_no_interval():
     assert clustered_mean(*sums([[1, 2, 3]])) is None
     assert clustered_mean(0, 0, 0, 0, 0, 0) is None
+
+
+def grouped(clusters):
+    """Clusters as bootstrap_mean takes them."""
+    return Counter((len(items), sum(items)) for items in clusters)
+
+
+@given(CLUSTERS)
+def test_mean_of_groups_and_its_p_value_are_those_of_the_sandwich_estimator(clusters):
+    found, plain = bootstrap_mean(grouped(clusters), draws=2), clustered_mean(*sums(clusters))
+    assert found is not None
+    assert plain is not None
+    assert found.mean == pytest.approx(plain[0])
+    assert (found.groups, found.items) == (len(clusters), sum(map(len, clusters)))
+    reach = plain[2] - plain[0]
+    if reach > 1e-9:
+        z = abs(plain[0]) / (reach / 1.959963984540054)
+        assert found.p == pytest.approx(2 * stats.norm.sf(z), abs=1e-6)
+
+
+@given(CLUSTERS)
+def test_turning_every_sign_turns_mean_and_interval_and_nothing_else(clusters):
+    one = bootstrap_mean(grouped(clusters), draws=20)
+    other = bootstrap_mean(grouped([[-value for value in items] for items in clusters]), draws=20)
+    assert one is not None
+    assert other is not None
+    assert (one.mean, one.low, one.high, one.p) == pytest.approx((-other.mean, -other.high, -other.low, other.p))
+
+
+def test_bootstrap_interval_is_that_of_scipy_over_groups():
+    chance = random.Random(5)
+    values = [[chance.gauss(3, 10)] for _ in range(60)]
+    whole = [[round(value) for value in items] for items in values]
+    found = bootstrap_mean(grouped(whole), draws=4_000)
+    means = np.array([items[0] for items in whole])
+    resampled = stats.bootstrap((means,), np.mean, n_resamples=4_000, method="percentile", rng=np.random.default_rng(1))
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(tuple(resampled.confidence_interval), abs=0.3)
+
+
+def test_one_group_has_no_interval_and_equal_groups_no_doubt():
+    assert bootstrap_mean({(3, 6): 1}) is None
+    assert bootstrap_mean({}) is None
+    found = bootstrap_mean({(2, 4): 30})
+    assert found is not None
+    assert (found.mean, found.low, found.high, found.p) == (2.0, 2.0, 2.0, 0.0)
+    none = bootstrap_mean({(2, 0): 30})
+    assert none is not None
+    assert none.p == 1.0

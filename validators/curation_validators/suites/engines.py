@@ -17,8 +17,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from curation_validators.counting import Columns, Counted, Derive
-from curation_validators.facts import FactTable, Row
+from curation_validators.contents import Row
+from curation_validators.engine import Columns, Counted, Derive
+from curation_validators.facts import FactTable
 from curation_validators.tables import files_of
 
 

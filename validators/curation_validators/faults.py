@@ -1,0 +1,34 @@
+"""What no example of a release may hold: protected evaluation text, secrets, identity numbers.
+
+Rules that always hold (pure, but for reading the protected sets that come with this package):
+- only what needs no library and nothing of anybody's home: whoever verifies a release looks again and finds the same;
+- it is the same checks that run at intake, and never more than they find; an item declared for evaluation is no
+  finding against itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from curation_validators.contamination import ProtectedSet, builtin_sets, check_contamination
+from curation_validators.contents import Row
+from curation_validators.credentials import check_secrets
+from curation_validators.hygiene import MAX_CHARS
+from curation_validators.identifiers import identifiers_in
+from curation_validators.records import read_record
+
+PROTECTED, SECRET, IDENTIFIER = 1, 2, 4
+
+
+@cache
+def _shipped() -> tuple[ProtectedSet, ...]:
+    return tuple(builtin_sets())
+
+
+def faults_of(row: Row) -> int:
+    """The sum of PROTECTED, SECRET and IDENTIFIER, of those that a row holds."""
+    record = read_record(row, "")
+    protected = any(True for _ in check_contamination(record, _shipped()))
+    secret = any(True for _ in check_secrets(record))
+    identifier = any(True for text in record.texts for _ in identifiers_in(text.content[:MAX_CHARS]))
+    return PROTECTED * protected + SECRET * secret + IDENTIFIER * identifier
