@@ -86,7 +86,7 @@ demo: $(READY)  ## run the whole story, from a proposal to a verified release, i
 	trap mark EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(EVENHAND) --home $(DEMO_HOME) demo $(ARGS)
 
-serve: $(READY)  ## serve the HTTP API from the demo's home
+serve: $(READY)  ## serve the web pages and the HTTP API from the demo's home
 	@home="$(or $(EVENHAND_HOME),$(DEMO_HOME))"; \
 	if [ ! -d "$$home" ]; then \
 		echo "There is no home in $$home. Run \`make demo\` first, or name one: make serve EVENHAND_HOME=folder" >&2; \

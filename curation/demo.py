@@ -7,9 +7,10 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,13 +22,21 @@ from curation.epoch import close_epoch
 from curation.errors import CallerError, InvalidInput, NotFound
 from curation.home import discard_home
 from curation.identifiers import TokenBytes
-from curation.people.accounts import Actor
+from curation.people.accounts import Actor, Joining, Role, join
+from curation.people.credentials import hash_passphrase, keep_passphrase
 from curation.releases.cut import CutRelease, cut_release
 from curation.topics.define import read_definition
 from curation.writing import Platform
 from curation_schemas.contribution import AdvanceLine, AnyLine, CloseEpochLine, ReleaseLine
 
 FOUNDER = "sim-founder"
+GUESTS: dict[str, list[Role]] = {
+    "demo-contributor": ["contributor"],
+    "demo-maintainer": ["contributor", "maintainer"],
+    "demo-auditor": ["auditor"],
+}
+"""One account for each role, to sign in with on the pages; the founder is the administrator."""
+GUESTS_FILE = "demo-accounts.txt"
 Tell = Callable[[str], None]
 Watch = Callable[[list[AnyLine]], Iterable[AnyLine]]
 
@@ -91,7 +100,25 @@ def play(
         discard_home(platform.home)  # half a story is no demonstration, and would be in the way of the next try
         raise
     played.examples = contributors.examples
+    _invite(platform, founder, definition.definition.languages)
     return played
+
+
+def _invite(platform: Platform, founder: Actor, languages: Sequence[str]) -> None:
+    """Open an account for each role, and keep their passphrase in the home's folder."""
+    passphrase = base64.b32encode(platform.token_bytes(10)).decode().lower()
+    hashed = hash_passphrase(passphrase, platform.token_bytes)
+    with platform.write() as writing:
+        for handle, roles in GUESTS.items():
+            joining = Joining(handle=handle, languages=list(languages), roles=roles, simulated=True)
+            actor = join(writing.connection, writing.vault, joining, platform.token_bytes)
+            keep_passphrase(writing.connection, actor.account, hashed)
+        keep_passphrase(writing.connection, founder.account, hashed)
+    handles = [*GUESTS, founder.handle]
+    lines = ["Sign in on the pages of this demonstration as", *(f"  {handle}" for handle in handles)]
+    path = platform.home.path / GUESTS_FILE
+    path.touch(mode=0o600)
+    path.write_text("\n".join([*lines, f"with the passphrase {passphrase}", ""]), "utf-8")
 
 
 def _perform(played: Played, contributors: Contributors, founder: Actor, lines: Iterable[AnyLine], tell: Tell) -> None:

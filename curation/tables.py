@@ -248,6 +248,36 @@ tokens = _table(
     "tokens",
     Column("digest", _HASH, primary_key=True),
     Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("label", word(64), nullable=True),
+)
+credentials = _table(
+    "credentials",
+    Column("account", _ID, ForeignKey("accounts.id"), primary_key=True),
+    Column("passphrase", Text, nullable=False),
+    Column("consent", word(16), nullable=False),
+)
+recovery_codes = _table(
+    "recovery_codes",
+    Column("digest", _HASH, primary_key=True),
+    Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
+)
+sessions = _table(
+    "sessions",
+    Column("digest", _HASH, primary_key=True),
+    Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+)
+sign_in_failures = _table(
+    "sign_in_failures",
+    Column("handle", _HASH, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("wait_until", BigInteger, nullable=False),
+)
+sent_forms = _table(
+    "sent_forms",
+    Column("key", _HASH, primary_key=True),
+    Column("went_to", word(200), nullable=False),
+    Column("epoch", Integer, nullable=False),
 )
 leases = _table(
     "leases",

@@ -28,6 +28,7 @@ from curation.writing import Platform
 from curation_api import errors
 from curation_api.arriving import CatchCrash, ReadBody, SetHeaders
 from curation_api.openapi import EvenhandApi
+from curation_api.pages.app import ToPages, create_pages
 from curation_api.routes import ROUTERS
 
 UVICORN: dict[str, Any] = {
@@ -81,7 +82,8 @@ def create_app(platform: Platform | None = None) -> FastAPI:
         app.include_router(router)
     app.add_middleware(ReadBody)
     app.add_middleware(CatchCrash)
-    app.add_middleware(SetHeaders)  # the outermost, so that problems have the headers too
+    app.add_middleware(SetHeaders)  # outside of these, so that problems have the headers too
+    app.add_middleware(ToPages, pages=create_pages(served))
     return app
 
 

@@ -11,6 +11,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,8 +31,8 @@ _FIXED = ("X-Content-Type-Options", "Referrer-Policy")
 class ReadBody:
     """Read the body into `request.state.body`, up to the limit; whatever reads the request again gets the same."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, too_large: ASGIApp | None = None) -> None:
+        self.app, self.too_large = app, too_large
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -41,7 +42,7 @@ class ReadBody:
         try:
             body = await _read(Headers(scope=scope), receive)
         except TooLarge as error:
-            await respond_to(error)(scope, receive, send)
+            await (self.too_large or respond_to(error))(scope, receive, send)
             return
         if body is None:
             return
@@ -75,8 +76,8 @@ async def _read(headers: Headers, receive: Receive) -> bytes | None:
 class SetHeaders:
     """Set the headers that every response has."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, headers: Mapping[str, str] = _HEADERS) -> None:
+        self.app, self.headers = app, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -84,7 +85,7 @@ class SetHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self.headers.items():
                     if name in _FIXED or name not in headers:
                         headers[name] = value
             await send(message)
@@ -95,8 +96,8 @@ class SetHeaders:
 class CatchCrash:
     """Answer an error that nobody foresaw with a bare 500."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, crashed: ASGIApp | None = None) -> None:
+        self.app, self.crashed = app, crashed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -116,4 +117,4 @@ class CatchCrash:
             place = traceback.extract_tb(error.__traceback__)[-1]
             LOGGER.error("%s in %s, line %s of %s", type(error).__name__, place.name, place.lineno, place.filename)
             if not started:
-                await respond(internal_problem())(scope, receive, send)
+                await (self.crashed or respond(internal_problem()))(scope, receive, send)

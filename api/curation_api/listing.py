@@ -19,7 +19,8 @@ from curation_api.public import sealed_histories
 from curation_api.views import ExampleLine, ExamplePage, Status
 from curation_schemas.example import Kind
 
-_STATUS_CHANGES = ("example:revised", "example:withdrawn", "round:closed")
+STATUS_CHANGES = ("example:revised", "example:withdrawn", "round:closed")
+"""Acts that change an example's status, or which of its revisions stands."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +69,7 @@ def _fitting(loaded: LoadedExamples, rows: Sequence[Any], status_wanted: Status 
 
 def _query(wanted: Wanted, after: str | None) -> Select[Any]:
     sealed = exists().where(log_leaves.c.example == examples.c.id, log_leaves.c.type == "example:proposed")
-    changing = exists().where(pending_leaves.c.example == examples.c.id, pending_leaves.c.type.in_(_STATUS_CHANGES))
+    changing = exists().where(pending_leaves.c.example == examples.c.id, pending_leaves.c.type.in_(STATUS_CHANGES))
     query = select(examples, changing.label("changing")).where(sealed)
     for name in ("topic", "kind", "language"):
         if (value := getattr(wanted, name)) is not None:

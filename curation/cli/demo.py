@@ -50,6 +50,7 @@ def demo(
 def _summarise(played: Played, home: Path) -> None:
     from curation.audit.trace import trace_example
     from curation.audit.verify import verify_bundle
+    from curation.demo import GUESTS_FILE
     from curation.status import home_status
 
     typer.echo("\nWhat came of it")
@@ -71,7 +72,7 @@ What to do next
   evenhand --home {home} status         the home in figures
   evenhand --home {home} release plan   what the next release would hold, and why not the rest
   evenhand --home {home} topics list    topics, perspectives, empty seats
-  evenhand --home {home} serve          the HTTP API
+  evenhand --home {home} serve          web pages and HTTP API; {home}/{GUESTS_FILE} says how to sign in
   evenhand verify {last.path} --pin {played.releases[0].path}/log/checkpoint
 Then change one character in a file of {last.path} and verify again."""
     )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from curation.db import add_if_new, lock
 from curation.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -24,11 +24,14 @@ from curation.identifiers import TokenBytes, new_account_id
 from curation.people.vault import Vault, topic_scope
 from curation.tables import (
     accounts,
+    credentials,
     examples,
     leases,
     organisations,
     policy_drafts,
     proposer_organisations,
+    recovery_codes,
+    sessions,
     tokens,
 )
 from curation_schemas.base import Wire
@@ -106,16 +109,41 @@ def actor_by_handle(connection: Connection, handle: str) -> Actor:
     return _actor(row)
 
 
+def actor_by_id(connection: Connection, account: str) -> Actor | None:
+    """The account with this id, or None."""
+    row = connection.execute(select(accounts).where(accounts.c.id == account)).first()
+    return None if row is None else _actor(row)
+
+
 def list_actors(connection: Connection) -> list[Actor]:
     """Every account, by handle."""
     return [_actor(row) for row in connection.execute(select(accounts).order_by(accounts.c.handle))]
 
 
-def issue_token(connection: Connection, account: str, token_bytes: TokenBytes) -> str:
-    """A new bearer token. It is returned once and never stored."""
+def issue_token(connection: Connection, account: str, token_bytes: TokenBytes, label: str | None = None) -> str:
+    """A new bearer token. It is returned once and never stored; `label` is what its owner calls it."""
     token = "evh_" + base64.urlsafe_b64encode(token_bytes(32)).decode().rstrip("=")
-    connection.execute(insert(tokens), {"digest": _digest(token), "account": account})
+    connection.execute(insert(tokens), {"digest": _digest(token), "account": account, "label": label})
     return token
+
+
+def list_tokens(connection: Connection, account: str) -> list[tuple[str, str | None]]:
+    """(digest, label) of each token of an account."""
+    query = select(tokens.c.digest, tokens.c.label).where(tokens.c.account == account)
+    return [(row.digest, row.label) for row in connection.execute(query.order_by(tokens.c.label, tokens.c.digest))]
+
+
+def revoke_token(connection: Connection, account: str, digest: str) -> None:
+    """Take back one token of an account. Raises NotFound."""
+    mine = (tokens.c.account == account, tokens.c.digest == digest)
+    if connection.execute(delete(tokens).where(*mine)).rowcount != 1:
+        raise NotFound("you have no such token")
+
+
+def change_languages(connection: Connection, account: str, languages: Sequence[str]) -> None:
+    """Change which languages a person reads: the queue offers seats in these."""
+    changed = update(accounts).where(accounts.c.id == account).values(languages=json.dumps(list(languages)))
+    connection.execute(changed)
 
 
 def _digest(token: str) -> str:
@@ -141,6 +169,8 @@ def erase_account(connection: Connection, vault: Vault, account: str) -> None:
     """
     lock(connection, [f"account {account}"])
     revoke_tokens(connection, account)
+    for table in (sessions, recovery_codes, credentials):
+        connection.execute(delete(table).where(table.c.account == account))
     connection.execute(delete(organisations).where(organisations.c.account == account))
     connection.execute(delete(leases).where(leased_by(connection, vault, account)))
     connection.execute(delete(policy_drafts).where(policy_drafts.c.account == account))

@@ -1,0 +1,71 @@
+"""What is wrong with a field, said beside it, in the reader's language.
+
+Rules that always hold:
+- what was typed is never repeated in a message;
+- a message that has no translation is shown in English, marked as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from curation_api.pages.catalogue import N_
+from curation_api.pages.visit import Voice
+
+Problems = dict[str, list[str]]
+"""Field → what is wrong with it; the empty field stands for the whole form."""
+
+_KNOWN: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(pattern), sentence)
+    for pattern, sentence in [
+        (r"should have at most (?P<most>\d+) characters", N_("This is too long: at most %(most)s characters.")),
+        (r"has (?P<least>\d+) to (?P<most>\d+) characters", N_("Use %(least)s to %(most)s characters.")),
+        (r"is empty; write something", N_("Write something here.")),
+        (r"Field required|Input should be|should have at least", N_("Fill this in, or choose one.")),
+        (r"http or https URL|is not a URL", N_("Write a whole address, beginning with https:// or http://.")),
+        (r"must not carry a user name", N_("Leave the user name and the password out of the address.")),
+        (r"no calendar date", N_("Write a date as 2025, 2025-03 or 2025-03-31.")),
+        (
+            r"character (?P<name>U\+\S+).* is invisible",
+            N_("There is an invisible character in it (%(name)s). Remove it."),
+        ),
+        (
+            r"not in Unicode normal form",
+            N_("This text has letters in pieces (not Unicode NFC). Type or paste it again."),
+        ),
+        (r"name the script", N_("Name the script: zh-Hans or zh-Hant.")),
+        (r"the handle .* is taken", N_("This handle is taken. Choose another.")),
+        (r"factual claim needs at least one source", N_("A factual claim needs at least one source.")),
+        (r"names no model; say", N_("A text by a person alone names no model.")),
+        (r"text names its model and version", N_("Name the model and its version («unknown» if you do not know it).")),
+        (r"chosen and rejected are the same", N_("The two answers are the same text.")),
+        (r"answers must hold each", N_("Answer each of the chosen positions once.")),
+        (r"needs at least one reason code and a rationale", N_("Who does not accept gives a reason and a rationale.")),
+        (r"reasons belong to a verdict", N_("Reasons belong to a verdict that does not accept.")),
+        (r"names a source that shows it", N_("Who says «inaccurate» names a source that shows it.")),
+        (r"should match pattern", N_("This is not written as it should be; see the hint.")),
+        (r"this is not your passphrase", N_("This is not your passphrase, or you tried too often.")),
+    ]
+]
+
+
+def say_problem(say: Voice, message: str) -> str:
+    """One problem in the reader's language."""
+    for pattern, sentence in _KNOWN:
+        if (found := pattern.search(message)) is not None:
+            return say(sentence) % found.groupdict() if found.groupdict() else say(sentence).replace("%%", "%")
+    return Markup('<span lang="en">{}</span>').format(message)
+
+
+def by_field(say: Voice, pairs: Iterable[tuple[str, str]]) -> Problems:
+    """(field path, message) pairs as problems beside fields; the path's first parts name the field."""
+    found: Problems = {}
+    for path, message in pairs:
+        text = say_problem(say, message)
+        name = path
+        if text not in found.setdefault(name, []):
+            found[name].append(text)
+    return found

@@ -1,0 +1,161 @@
+"""From a template to an answer.
+
+Rules that always hold:
+- everything that is not markup of a template of ours is escaped;
+- what would be invisible or turn the direction of a text is shown as its code point, «[U+202E]»;
+- a page is not stored, unless it says otherwise itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+import curation
+from curation_api.pages.catalogue import LOCALES, NAMES, name_of, translations
+from curation_api.pages.visit import FORM_COOKIE, Visit, context_of, keep_cookie
+from curation_api.pages.words import word
+from curation_schemas.text import hidden_character
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+STATIC = Path(__file__).parents[1] / "static"
+_RIGHT_TO_LEFT = ("ar", "he", "fa", "ur", "yi", "ps", "dv")
+
+
+def visible(text: str) -> str:
+    """A text in which nothing is invisible."""
+    if hidden_character(text) is None:
+        return text
+    shown = []
+    for character in text:
+        hidden = character not in "\u200c\u200d" and hidden_character(character) is not None
+        shown.append(f"[U+{ord(character):04X}]" if hidden else character)
+    return "".join(shown)
+
+
+def _finalize(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _typed(value: str) -> Markup:
+    """What somebody typed, for the field that they typed it into."""
+    return escape(value)
+
+
+@cache
+def _version(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def static(name: str) -> str:
+    """The address of a static file. It changes with the content, so a browser may keep it for ever."""
+    return f"/static/{name}?v={_version(name)}"
+
+
+def _direction(language: str) -> str:
+    return "rtl" if language.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
+
+
+@pass_context
+def _label(context: Context, labels: dict[str, str]) -> Markup:
+    """A text of the definition in the reader's language, else in its first one, marked as such."""
+    wanted = str(context["language"])
+    if wanted in labels:
+        return escape(visible(labels[wanted]))
+    language, text = next(iter(labels.items()))
+    return Markup('<span lang="{}" dir="auto">{}</span>').format(language, visible(text))
+
+
+@pass_context
+def _word(context: Context, code: str | None, group: str) -> str:
+    """The word for a code of the domain, in the reader's language."""
+    return _said(context, word(group, code))
+
+
+@pass_context
+def _said(context: Context, sentence: str) -> str:
+    """A sentence that stands in code, in the reader's language."""
+    return translations(context["language"]).gettext(sentence) if sentence else ""
+
+
+@pass_context
+def _in_language(context: Context, language: str) -> str:
+    """This page in another language."""
+    request = context["visit"].request
+    pairs = [(name, value) for name, value in request.query_params.multi_items() if name != "ui"]
+    return "?" + urlencode([*pairs, ("ui", language)])
+
+
+@cache
+def environment(language: str) -> Environment:
+    """The templates in one language."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(label=_label, word=_word, typed=_typed, said=_said, direction=_direction, language_name=name_of)
+    made.globals.update(
+        static=static,
+        in_language=_in_language,
+        interface_languages={code: NAMES[code] for code in LOCALES},
+        software_version=curation.__version__,
+    )
+    return made
+
+
+def html(language: str, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
+    """A page."""
+    return HTMLResponse(environment(language).get_template(template).render(language=language, **context), status)
+
+
+def show(visit: Visit, template: str, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page for this visitor; if it has a form, its cookie too."""
+    answer = html(visit.language, template, status, **context_of(visit), home=home_of(visit), **context)
+    _keep_secret(visit, answer)
+    return answer
+
+
+def _keep_secret(visit: Visit, answer: Response) -> None:
+    if visit.fresh_secret and visit.secret is not None:
+        keep_cookie(answer, visit.request, FORM_COOKIE, visit.secret, 86_400)
+
+
+def go(path: str) -> RedirectResponse:
+    """Send the browser on, so that loading the next page again does nothing again. `path` is one of ours."""
+    assert path.startswith("/")
+    assert not path.startswith("//")
+    return RedirectResponse(path, 303)
+
+
+def home_of(visit: Visit) -> dict[str, Any]:
+    """What the frame of every page says of the home. It is fixed by the log's first leaf, and read once."""
+    state = visit.request.app.state
+    if (found := getattr(state, "frame", None)) is None:
+        with visit.platform.read() as loaded:
+            terms = loaded.definitions.terms
+        found = {
+            "slug": visit.platform.home.dataset,
+            "title": dict(terms.title) if terms else {"en": visit.platform.home.dataset},
+            "description": dict(terms.description) if terms else {"en": ""},
+            "simulated": terms.simulated if terms else False,
+            "languages": list(terms.languages) if terms else [],
+            "licenses": list(terms.licenses) if terms else [],
+            "origin": visit.platform.home.origin,
+        }
+        if terms is not None:
+            state.frame = found
+    made: dict[str, Any] = found
+    return made

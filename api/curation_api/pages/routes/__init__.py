@@ -1,0 +1,41 @@
+"""The pages, one module per noun. Each reads a request, runs a command or a query, and shows the result."""
+
+from curation_api.pages.routes import (
+    account,
+    acts,
+    examples,
+    home,
+    joining,
+    leaves,
+    log,
+    perspectives,
+    proposing,
+    releases,
+    reviewing,
+    search,
+    signing_in,
+    topics,
+    work,
+)
+
+ROUTERS = tuple(
+    module.router
+    for module in (
+        home,
+        topics,
+        perspectives,
+        examples,
+        leaves,
+        releases,
+        log,
+        search,
+        joining,
+        signing_in,
+        account,
+        work,
+        proposing,
+        reviewing,
+        acts,
+    )
+)
+"""Every router of the pages."""

@@ -1,0 +1,95 @@
+"""Examples: the list, and one example's page with its whole public story."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from sqlalchemy import select
+from starlette.responses import Response
+
+from curation.tables import examples as example_rows
+from curation.writing import LoadedExamples
+from curation_api.listing import Wanted, list_examples
+from curation_api.pages.figures import topics_in_force
+from curation_api.pages.narrowing import Narrowing
+from curation_api.pages.render import show
+from curation_api.pages.visit import TheVisit
+from curation_api.public import Shown, sealed_histories, shown_example
+from curation_api.rendering import example_view
+from curation_api.trace import trace_view
+from curation_api.views import ExampleLine, ExampleView, TraceView
+from curation_schemas.text import ExampleId
+
+router = APIRouter()
+AnId = Annotated[ExampleId, Path()]
+PAGE = 40
+
+
+@router.get("/examples")
+def examples(visit: TheVisit, narrowing: Annotated[Narrowing, Query()]) -> Response:
+    """The examples that fit, a page at a time."""
+    wanted = Wanted(
+        topic=narrowing.topic or None,
+        kind=narrowing.kind or None,
+        language=narrowing.language or None,
+        status=narrowing.status or None,
+        after=narrowing.after or None,
+        limit=PAGE,
+    )
+    with visit.platform.read() as loaded:
+        page = list_examples(loaded, wanted)
+        topics = {topic.id: topic for topic in topics_in_force(loaded)}
+    return show(visit, "examples.html", page=page, topics=topics, narrowing=narrowing)
+
+
+@router.get("/examples/{example}")
+def example(example: AnId, visit: TheVisit) -> Response:
+    """One example: five sentences, its text, its story."""
+    with visit.platform.read() as loaded:
+        shown = shown_example(loaded, visit.platform, visit.actor, example)
+        view = example_view(loaded.connection, shown)
+        story = _story(loaded, shown)
+        topic = loaded.definitions.topic_at(view.topic, loaded.epoch)
+        siblings = _siblings(loaded, view)
+    return show(
+        visit,
+        "example.html",
+        example=view,
+        story=story,
+        topic=topic.content if topic else None,
+        siblings=siblings,
+        shown=shown,
+        mine=shown.reader.proposed,
+    )
+
+
+def _story(loaded: LoadedExamples, shown: Shown) -> TraceView | None:
+    """The public story, as of the last closed epoch; None before the proposal is sealed."""
+    if not shown.sealed.revisions:
+        return None
+    return trace_view(loaded.connection, replace(shown, history=shown.sealed))
+
+
+def _siblings(loaded: LoadedExamples, view: ExampleView) -> list[ExampleLine]:
+    """The other public examples of the group: translations and mirrors."""
+    query = select(example_rows.c.id).where(example_rows.c.group_id == view.group, example_rows.c.id != view.id)
+    ids = list(loaded.connection.execute(query.order_by(example_rows.c.id).limit(60)).scalars())
+    found = []
+    for history in sealed_histories(loaded, ids).values():
+        if history.revisions:
+            first = history.first
+            found.append(
+                ExampleLine.model_validate(
+                    {
+                        "id": history.example,
+                        "group": first.group,
+                        "topic": first.topic,
+                        "kind": first.kind,
+                        "language": first.language,
+                        "status": history.status,
+                    }
+                )
+            )
+    return found

@@ -1,0 +1,139 @@
+"""Releases: the list, one release with its files, and the feeds.
+
+Rules that always hold:
+- only a file that the release's manifest names, or one that is made after it, is served.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from sqlalchemy import select
+from starlette.responses import FileResponse, Response
+
+from curation.errors import BundleInvalid, NotFound
+from curation.releases.manifest import is_made_after, read_manifest
+from curation.tables import log_epochs, log_leaves
+from curation.writing import LoadedExamples
+from curation_api.pages.feeds import Entry, atom
+from curation_api.pages.figures import release_rows
+from curation_api.pages.render import show
+from curation_api.pages.visit import TheVisit, Visit
+from curation_schemas.events import EVENT, ExampleWithdrawn
+from curation_schemas.text import SemVer
+
+router = APIRouter()
+AVersion = Annotated[SemVer, Path()]
+_FEED_LENGTH = 50
+_MADE_AFTER = ("manifest.json", "release.tlog-proof", "attest/release.dsse.json")
+
+
+@router.get("/releases")
+def releases(visit: TheVisit) -> Response:
+    """Every release, the newest first."""
+    with visit.platform.read() as loaded:
+        rows = release_rows(loaded)
+        dates = _dates(loaded, [row.leaf for row in rows])
+    return show(visit, "releases.html", releases=rows, dates=dates)
+
+
+@router.get("/releases/{version}")
+def release(version: AVersion, visit: TheVisit) -> Response:
+    """One release: counts, files, how to verify it."""
+    with visit.platform.read() as loaded:
+        rows = release_rows(loaded)
+        row = next((item for item in rows if item.version == version), None)
+        if row is None:
+            raise NotFound(f"there is no release {version}")
+        dates = _dates(loaded, [row.leaf])
+    folder = _folder(visit, version)
+    manifest = _manifest(folder)
+    return show(
+        visit,
+        "release.html",
+        release=row,
+        date=dates.get(row.leaf),
+        manifest=manifest,
+        made_after=[name for name in _MADE_AFTER if (folder / name).is_file()],
+        address=str(visit.request.base_url).rstrip("/"),
+    )
+
+
+@router.get("/releases/{version}/files/{path:path}")
+def file(version: AVersion, path: str, visit: TheVisit) -> Response:
+    """One file of a release."""
+    folder = _folder(visit, version)
+    manifest = _manifest(folder)
+    if manifest is None or not (path in manifest.files or (is_made_after(path) and ".." not in path.split("/"))):
+        raise NotFound("this release has no such file")
+    found = folder / path
+    if not found.is_file() or not found.resolve().is_relative_to(folder.resolve()):
+        raise NotFound("this release has no such file")
+    return FileResponse(
+        found,
+        media_type="application/octet-stream",
+        headers={"Content-Disposition": "attachment", "Cache-Control": "public, max-age=86400"},
+    )
+
+
+def _folder(visit: Visit, version: str) -> FilePath:
+    return visit.platform.home.path / "releases" / version
+
+
+def _manifest(folder: FilePath) -> Any:
+    try:
+        return read_manifest(folder)
+    except BundleInvalid:
+        return None
+
+
+def _dates(loaded: LoadedExamples, leaves: list[str]) -> dict[str, str]:
+    """Leaf → the day on which its epoch was closed, for those that are sealed."""
+    query = select(log_leaves.c.hash, log_epochs.c.date).join(log_epochs, log_epochs.c.epoch == log_leaves.c.epoch)
+    return {row.hash: row.date for row in loaded.connection.execute(query.where(log_leaves.c.hash.in_(leaves)))}
+
+
+@router.get("/releases.atom")
+def releases_feed(visit: TheVisit) -> Response:
+    """New releases, as an Atom feed."""
+    say = visit.say
+    with visit.platform.read() as loaded:
+        rows = release_rows(loaded)[:_FEED_LENGTH]
+        dates = _dates(loaded, [row.leaf for row in rows])
+    entries = [
+        Entry(
+            row.leaf,
+            say("Release %(version)s") % {"version": row.version},
+            f"/releases/{row.version}",
+            dates[row.leaf],
+            say("A function of the first %(size)s leaves of the log.") % {"size": row.size},
+        )
+        for row in rows
+        if row.leaf in dates
+    ]
+    return atom(visit, say("Releases"), "/releases.atom", "/releases", entries)
+
+
+@router.get("/withdrawals.atom")
+def withdrawals_feed(visit: TheVisit) -> Response:
+    """Withdrawn examples, as an Atom feed: whoever trains on a release learns what to drop."""
+    say = visit.say
+    query = (
+        select(log_leaves.c.hash, log_leaves.c.leaf, log_epochs.c.date)
+        .join(log_epochs, log_epochs.c.epoch == log_leaves.c.epoch)
+        .where(log_leaves.c.type == "example:withdrawn")
+        .order_by(log_leaves.c.idx.desc())
+        .limit(_FEED_LENGTH)
+    )
+    with visit.platform.read() as loaded:
+        rows = loaded.connection.execute(query).all()
+    entries = []
+    for row in rows:
+        event = EVENT.validate_json(row.leaf)
+        assert isinstance(event, ExampleWithdrawn)
+        title = say("Example %(example)s was withdrawn") % {"example": event.example}
+        reason = say.word("withdrawal", event.reason)
+        entries.append(Entry(row.hash, title, f"/examples/{event.example}", row.date, reason))
+    return atom(visit, say("Withdrawals"), "/withdrawals.atom", "/examples?status=withdrawn", entries)

@@ -1,0 +1,67 @@
+"""Everything that the home holds about one person, for that person.
+
+Rules that always hold:
+- it is made for its owner only, and never stored;
+- it names the owner's pseudonyms: whoever finds the file can link them to the person.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from curation.people.accounts import Actor, leased_by, list_tokens, organisations_of
+from curation.people.credentials import codes_left
+from curation.people.vault import DATASET_SCOPE, Vault, topic_scope
+from curation.tables import declarations, examples, flags, leases, reviews, sessions
+from curation.writing import LoadedExamples, Platform
+
+
+def holdings_of(platform: Platform, actor: Actor) -> dict[str, Any]:
+    """What the home holds about an account, as plain data."""
+    with platform.read() as loaded:
+        connection = loaded.connection
+        vault = Vault(connection, platform.home.vault_key, platform.token_bytes)
+        mine = select(leases.c.example, leases.c.topic, leases.c.ends_at)
+        held = connection.execute(mine.where(leased_by(connection, vault, actor.account))).mappings()
+        ends = select(sessions.c.ends_at).where(sessions.c.account == actor.account)
+        return {
+            "handle": actor.handle,
+            "roles": sorted(actor.roles),
+            "languages": list(actor.languages),
+            "simulated": actor.simulated,
+            "organisations": {
+                "kept as keyed hashes": sorted(organisations_of(connection, actor.account)),
+            },
+            "tokens": [label for _, label in list_tokens(connection, actor.account)],
+            "recovery codes left": codes_left(connection, actor.account),
+            "sessions end at": list(connection.execute(ends.order_by(sessions.c.ends_at)).scalars()),
+            "seats held": [dict(row) for row in held],
+            "on topics": _on_topics(loaded, vault, actor),
+        }
+
+
+def _on_topics(loaded: LoadedExamples, vault: Vault, actor: Actor) -> dict[str, Any]:
+    """Topic → the pseudonym there, and what was done under it. What a maintainer did stands under «dataset»."""
+    known = select(examples.c.topic).distinct()
+    topics = sorted({*loaded.definitions.topics, *loaded.connection.execute(known).scalars()})
+    found = {}
+    for name, scope in [*((topic, topic_scope(topic)) for topic in topics), (DATASET_SCOPE, DATASET_SCOPE)]:
+        pseudonym = vault.pseudonym(actor.account, scope)
+        if pseudonym is not None:
+            found[name] = {"pseudonym": pseudonym, **_acts(loaded, pseudonym)}
+    return found
+
+
+def _acts(loaded: LoadedExamples, pseudonym: str) -> dict[str, Any]:
+    queries = {
+        "declared": select(declarations.c.id, declarations.c.perspective).where(declarations.c.pseudonym == pseudonym),
+        "proposed": select(examples.c.id, examples.c.kind, examples.c.language).where(examples.c.proposer == pseudonym),
+        "reviewed": select(reviews.c.id, reviews.c.example, reviews.c.verdict).where(reviews.c.reviewer == pseudonym),
+        "flagged": select(flags.c.id, flags.c.example, flags.c.ground).where(flags.c.raiser == pseudonym),
+    }
+    return {
+        name: [dict(row) for row in loaded.connection.execute(query.order_by(*query.selected_columns)).mappings()]
+        for name, query in queries.items()
+    }

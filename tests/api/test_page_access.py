@@ -1,0 +1,169 @@
+"""Who may open or send what: every page, for nobody, a contributor, a maintainer, the owner and somebody else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from starlette.routing import Mount
+
+from curation.clock import MovableClock
+from curation.people.accounts import actor_by_handle
+from curation.people.sessions import open_session
+from curation.writing import Platform
+from curation_api.pages.app import create_pages
+from tests.api.pages import Browser
+from tests.api.support import START, TOPIC, Api, copy_home, sft
+
+OPEN = (200, 200, 200)
+IN = (303, 200, 200)  # who is not signed in is led to the sign-in
+OUT = (200, 303, 303)  # who is signed in is led to their work
+SENT = (401, 303, 303)
+
+# Method, path, what is sent, and the statuses for: nobody, a contributor, a maintainer who is no contributor.
+TABLE = [
+    ("GET", "/", None, OPEN),
+    ("GET", "/how-it-works", None, OPEN),
+    ("GET", "/topics", None, OPEN),
+    ("GET", "/topics/{topic}", None, OPEN),
+    ("GET", "/topics/{topic}/perspective", None, IN),
+    ("POST", "/topics/{topic}/perspective", {"perspective": "gun-rights"}, (401, 303, 403)),
+    ("GET", "/examples", None, OPEN),
+    ("GET", "/examples/{example}", None, OPEN),
+    ("GET", "/leaves/{leaf}", None, OPEN),
+    ("GET", "/leaves/{leaf}/proof", None, OPEN),
+    ("GET", "/leaves/{leaf}/raw", None, OPEN),
+    ("GET", "/releases", None, OPEN),
+    ("GET", "/releases/{version}", None, (404, 404, 404)),
+    ("GET", "/releases/{version}/files/{path}", None, (404, 404, 404)),
+    ("GET", "/releases.atom", None, OPEN),
+    ("GET", "/withdrawals.atom", None, OPEN),
+    ("GET", "/log", None, OPEN),
+    ("GET", "/search", None, OPEN),
+    ("GET", "/join", None, OUT),
+    ("POST", "/join", {}, (422, 422, 422)),
+    ("GET", "/sign-in", None, OUT),
+    ("POST", "/sign-in", {"handle": "nobody-here", "passphrase": "x"}, (422, 422, 422)),
+    ("GET", "/recover", None, OPEN),
+    ("POST", "/recover", {"handle": "nobody-here", "passphrase": "x" * 20}, (422, 422, 422)),
+    ("POST", "/sign-out", {}, (303, 303, 303)),
+    ("GET", "/account", None, IN),
+    ("POST", "/account/languages", {"language": "en"}, SENT),
+    ("POST", "/account/passphrase", {"own": "wrong"}, (401, 422, 422)),
+    ("POST", "/account/codes", {"own": "wrong"}, (401, 422, 422)),
+    ("POST", "/account/tokens", {}, (401, 200, 200)),
+    ("POST", "/account/tokens/revoke", {"token": "a" * 64}, (401, 404, 404)),
+    ("POST", "/account/export", {}, (401, 200, 200)),
+    ("GET", "/account/leave", None, IN),
+    ("POST", "/account/leave", {"own": "wrong", "sure": "yes"}, (401, 422, 422)),
+    ("GET", "/work", None, IN),
+    ("GET", "/propose", None, IN),
+    ("GET", "/propose/{topic}/{kind}", None, IN),
+    ("POST", "/propose/{topic}/{kind}", {"do": "propose"}, (401, 422, 422)),
+    ("GET", "/examples/{example}/revise", None, (303, 404, 404)),
+    ("POST", "/examples/{example}/revise", {"do": "propose"}, (401, 404, 404)),
+    ("GET", "/review", None, IN),
+    ("POST", "/review", {}, SENT),
+    ("POST", "/review/seat", {"topic": "taiwan-status"}, (401, 409, 403)),
+    ("POST", "/review/pass", {"example": "ex_aaaaaaaaaaaaaaaa"}, (401, 404, 403)),
+    ("GET", "/reviews/{example}", None, (303, 404, 404)),
+    ("POST", "/reviews/{example}", {}, (401, 404, 404)),
+    ("GET", "/examples/{example}/withdraw", None, IN),
+    ("POST", "/examples/{example}/withdraw", {"reason": "error"}, (401, 409, 403)),
+    ("GET", "/examples/{example}/appeal", None, IN),
+    ("POST", "/examples/{example}/appeal", {"rationale": "Why."}, (401, 409, 403)),
+    ("GET", "/examples/{example}/flag", None, IN),
+    (
+        "POST",
+        "/examples/{example}/flag",
+        {"revision": "{leaf}", "ground": "source", "evidence": "Here."},
+        (401, 409, 403),
+    ),
+]
+OWNERS = {
+    ("GET", "/examples/{example}/revise"): 200,
+    ("POST", "/examples/{example}/revise"): 422,
+    ("POST", "/examples/{example}/withdraw"): 303,
+}
+"""What only the proposer gets."""
+
+
+@dataclass
+class World:
+    """A home with one sealed example of the proposer's, being judged, and what fills the holes of a path."""
+
+    platform: Platform
+    holes: dict[str, str]
+
+    def fill(self, text: str) -> str:
+        for name, value in self.holes.items():
+            text = text.replace(name, value)
+        return text
+
+
+@pytest.fixture(scope="module")
+def world(seeded, tmp_path_factory):
+    clock = MovableClock(START)
+    platform = copy_home(seeded, tmp_path_factory.mktemp("access") / "home", clock)
+    api = Api(platform, clock, seeded.tokens)
+    made = api.propose("proposer", **sft())
+    api.close_epoch()
+    holes = {
+        "{topic}": TOPIC,
+        "{example}": made["id"],
+        "{leaf}": made["leaf"],
+        "{version}": "1.0.0",
+        "{kind}": "sft",
+        "{path}": "manifest.json",
+    }
+    yield World(platform, holes)
+    platform.home.close()
+
+
+def browser_of(world, handle):
+    browser = Browser(world.platform)
+    if handle is not None:
+        with world.platform.write() as writing:
+            account = actor_by_handle(writing.connection, handle).account
+            token = open_session(writing.connection, account, writing.now, writing.token_bytes)
+        browser.client.cookies.set("evenhand_session", token)
+    return browser
+
+
+def answer_to(world, handle, method, path, fields):
+    browser = browser_of(world, handle)
+    path = world.fill(path)
+    fields = {name: world.fill(text) for name, text in (fields or {}).items()}
+    if method == "GET":
+        return browser.client.get(path, follow_redirects=False)
+    token = browser.token("/account" if handle else "/sign-in")
+    return browser.client.post(path, data={"form_token": token, **fields}, follow_redirects=False)
+
+
+def test_table_has_every_page(world):
+    app = create_pages(world.platform)
+    served = set()
+    for context in iter_route_contexts(app.routes):
+        if not isinstance(getattr(context, "route", None), Mount) and context.methods:
+            path = str(context.path).replace("{path:path}", "{path}")
+            served |= {(method, path) for method in context.methods - {"HEAD"}}
+    assert served == {(method, path) for method, path, _, _ in TABLE}
+
+
+@pytest.mark.parametrize(("method", "path", "fields", "expected"), TABLE, ids=[f"{row[0]} {row[1]}" for row in TABLE])
+def test_page_lets_in_whom_it_should(world, method, path, fields, expected):
+    for handle, status in zip((None, "contributor", "maintainer"), expected, strict=True):
+        answer = answer_to(world, handle, method, path, fields)
+        assert answer.status_code == status, (handle, answer.text[:3000])
+        if status == 303 and handle is None and method == "GET":
+            assert answer.headers["location"] == "/sign-in"
+    if method == "POST":
+        spoilt = browser_of(world, "contributor").client.post(world.fill(path), data={"no": "token"})
+        assert spoilt.status_code == 403
+
+
+@pytest.mark.parametrize(("method", "path"), OWNERS, ids=[f"{method} {path}" for method, path in OWNERS])
+def test_owner_gets_what_others_do_not(world, method, path):
+    fields = next(row[2] for row in TABLE if row[:2] == (method, path))
+    assert answer_to(world, "proposer", method, path, fields).status_code == OWNERS[method, path]
