@@ -37,6 +37,7 @@ from curation.log.order import canonical_order
 from curation.people.accounts import Actor, Role
 from curation.people.vault import Vault, topic_scope
 from curation.projection import Rows, declaration_row, release_row, rows_of, write_rows
+from curation.rulebook import acts
 from curation.rulebook.adoption import adopted_revision, is_under_way
 from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definition, Definitions, Frame
@@ -231,7 +232,7 @@ class LoadedExamples:
         columns = (log_leaves.c.example, pending_leaves.c.example)
         for event, leaf, epoch in _load(self.connection, *columns, examples, self.epoch):
             history = found[event.example]  # type: ignore[union-attr]  # the query admits such events only
-            history.apply(event, leaf, epoch, self)  # type: ignore[arg-type]  # as above
+            acts.apply(history, event, leaf, epoch, self)  # type: ignore[arg-type]  # as above
         return found
 
     def existing(self, example: str) -> History:
@@ -456,9 +457,9 @@ class Writing(LoadedExamples):
             self._before[event.example] = rows_of(self._histories[event.example])
         history = self.history(event.example)
         # Who one is comes first, how the example stands second: a refusal tells nobody of acts that are not public yet.
-        history.check(event, self.epoch, self)
-        history.check_now(event)
-        history.apply(event, leaf, self.epoch, self)
+        acts.check(history, event, self.epoch, self)
+        acts.check_now(history, event)
+        acts.apply(history, event, leaf, self.epoch, self)
         if isinstance(event, (TopicProposed, TopicRevised)):
             self.definitions.apply(event, leaf, self.epoch)
         self._touched.add(event.example)
@@ -537,7 +538,7 @@ class Writing(LoadedExamples):
         for row in self._pending:
             if row["example"] in examples:
                 history = self._histories[row["example"]]
-                history.apply(EVENT.validate_json(row["leaf"]), row["hash"], self.epoch, self)  # type: ignore[arg-type]
+                acts.apply(history, EVENT.validate_json(row["leaf"]), row["hash"], self.epoch, self)  # type: ignore[arg-type]
 
 
 def _event(event_type: type[AnEvent], plain: dict[str, Any], signer: Signer | None) -> AnyEvent:

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from curation.errors import NotFound
 from curation.people.accounts import Actor
 from curation.people.vault import Vault, topic_scope
+from curation.rulebook import acts
 from curation.rulebook.history import Flag, History, Revision
 from curation.tables import leases, log_leaves
 from curation.writing import LoadedExamples, Platform
@@ -38,7 +39,7 @@ def sealed_histories(loaded: LoadedExamples, examples: Sequence[str]) -> dict[st
     query = select(log_leaves.c.leaf, log_leaves.c.hash, log_leaves.c.epoch, log_leaves.c.example)
     for row in loaded.connection.execute(query.where(log_leaves.c.example.in_(examples)).order_by(log_leaves.c.idx)):
         event = EVENT.validate_json(row.leaf)
-        found[row.example].apply(event, row.hash, row.epoch, loaded)  # type: ignore[arg-type]  # its events only
+        acts.apply(found[row.example], event, row.hash, row.epoch, loaded)  # type: ignore[arg-type]  # its events only
     return found
 
 

@@ -17,6 +17,7 @@ from curation.log.attestation import check_attestation
 from curation.log.leaf import canonical_json, decode_leaf
 from curation.log.merkle import leaf_hash
 from curation.log.order import OrderCheck
+from curation.rulebook import acts
 from curation.rulebook.adoption import Outlined, check_due, check_words, due_adoptions
 from curation.rulebook.controls import ControlCounts
 from curation.rulebook.declarations import Declaration, Declarations
@@ -214,10 +215,10 @@ class Replay:
             return
         event = cast("ExampleEvent", event)
         history = self.histories.get(event.example) or History(event.example)
-        history.check(event, self.epoch, self)
+        acts.check(history, event, self.epoch, self)
         if type(event) in _TIMED:
             self._check_elapsed(history, cast("RoundClosed | FlagLapsed", event))
-        history.apply(event, leaf, self.epoch, self)
+        acts.apply(history, event, leaf, self.epoch, self)
         if self.only is None or event.example == self.only:
             # Of other examples a draft is read, but not how its round ended.
             self._watch_open(history, event, leaf)
