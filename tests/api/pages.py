@@ -89,6 +89,16 @@ def check_address(tag: str, attributes: dict[str, str], address: str) -> None:
     assert "noreferrer" in attributes["rel"]
 
 
+_APPS: dict[int, tuple[Platform, Any]] = {}
+
+
+def app_of(platform: Platform) -> Any:
+    """The application of a platform; making one for each browser would take longer than most tests."""
+    if id(platform) not in _APPS:
+        _APPS[id(platform)] = (platform, create_app(platform))
+    return _APPS[id(platform)][1]
+
+
 @dataclass
 class Browser:
     """A browser with cookies and one language."""
@@ -100,8 +110,7 @@ class Browser:
     """Recovery codes that it was shown."""
 
     def __post_init__(self) -> None:
-        app = create_app(self.platform)
-        self.client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
+        self.client = TestClient(app_of(self.platform), base_url="http://localhost", raise_server_exceptions=False)
         self.client.headers.update({"Accept": "text/html", "Accept-Language": self.language})
 
     def ask(self, path: str, status: int = 200) -> Any:

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from curation.clock import MovableClock
@@ -18,7 +19,9 @@ PASSPHRASE = "five random words are good"
 
 
 @pytest.fixture
-def api(seeded, tmp_path):
+def api(seeded, tmp_path, monkeypatch):
+    # The real parameters are meant to be slow.
+    monkeypatch.setattr("curation.people.credentials._HASHER", PasswordHasher(1, 8, 1))
     clock = MovableClock(START)
     platform = copy_home(seeded, tmp_path / "home", clock)
     yield Api(platform, clock, seeded.tokens)

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 
+from curation.people.accounts import Role
 from curation_api.pages.catalogue import DEFAULT, LOCALES, negotiate
+from curation_api.pages.words import WORDS
+from curation_api.views import How, Status, Withheld
+from curation_schemas.definition import Sensitivity
+from curation_schemas.events import AnyEvent
+from curation_schemas.example import ClaimType, Kind, OriginKind, Use
+from curation_schemas.review import (
+    Comparison,
+    Criterion,
+    FlagGround,
+    OrderShown,
+    ReasonCode,
+    Verdict,
+    Via,
+    WithdrawalReason,
+)
 from tests.support.sentences import read_catalogue, sentences
 
 OTHERS = [language for language in LOCALES if language != DEFAULT]
@@ -48,6 +65,33 @@ def test_french_sets_its_punctuation_as_french_does():
     for message in read_catalogue("fr"):
         for string in strings_of(message) if message.id else ():
             assert not re.search(r" [:;?!»]|« |'", string), string
+
+
+@pytest.mark.parametrize(
+    ("group", "codes"),
+    [
+        ("event", [get_args(model.model_fields["type"].annotation)[0] for model in get_args(AnyEvent)]),
+        ("status", get_args(Status)),
+        ("kind", get_args(Kind)),
+        ("verdict", get_args(Verdict)),
+        ("reason", get_args(ReasonCode)),
+        ("criterion", get_args(Criterion)),
+        ("comparison", get_args(Comparison)),
+        ("ground", get_args(FlagGround)),
+        ("withdrawal", get_args(WithdrawalReason)),
+        ("how", get_args(How)),
+        ("claim", get_args(ClaimType)),
+        ("origin", get_args(OriginKind)),
+        ("use", get_args(Use)),
+        ("via", get_args(Via)),
+        ("account_role", get_args(Role)),
+        ("sensitivity", get_args(Sensitivity)),
+        ("withheld", get_args(Withheld)),
+        ("order", get_args(OrderShown)),
+    ],
+)
+def test_every_code_has_its_word(group, codes):
+    assert set(codes) == set(WORDS[group])
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,7 @@ WORDS: dict[str, dict[str, str]] = {
         "control:planted": N_("Controls were committed to"),
         "control:opened": N_("A control was opened"),
         "gate:overruled": N_("A gate was overruled"),
+        "source:checked": N_("A source was checked"),
         "epoch:closed": N_("An epoch was closed"),
         "release:cut": N_("A release was cut"),
     },
