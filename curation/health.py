@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, select, text
 
+from curation.copies.known import index_texts, wrongly_known
 from curation.db import reading, taking_turns, writing
 from curation.errors import LogInconsistent
 from curation.guards import install_guards, missing_guards
@@ -54,6 +55,7 @@ def examine(platform: Platform) -> Iterator[Check]:
         yield Check("openings and documents", tuple(_unsound(texts)))
         yield Check("rules, replayed over every leaf", tuple(_rules(state)))
         yield Check("projection", tuple(_projection(connection, state)))
+        yield Check("texts known, to find copies", tuple(_known(connection, state)))
     yield Check("releases", tuple(_releases(platform)))
 
 
@@ -115,6 +117,11 @@ def _projection(connection: Connection, state: Replay) -> Iterator[str]:
         yield f"table {name} is not what the leaves give. Run `evenhand log replay`."
 
 
+def _known(connection: Connection, state: Replay) -> Iterator[str]:
+    for problem in wrongly_known(connection, state):
+        yield f"{problem}. Run `evenhand log replay`."
+
+
 def _releases(platform: Platform) -> Iterator[str]:
     with reading(platform.home.engine) as connection:
         rows = connection.execute(select(releases)).all()
@@ -144,6 +151,8 @@ def mend(platform: Platform) -> Iterator[str]:
         yield "guards of the event tables"
         rebuild_projection(connection)
         yield "projection"
+        index_texts(connection, platform.home.vault_key)
+        yield "texts known, to find copies"
     with taking_turns(platform.home.engine, LOG_FILES) as connection:
         size = publish_log(connection, platform.home.log_path, anew=True)
         yield "log files"

@@ -324,6 +324,19 @@ prompt_shingles = _table(
     Column("evaluation", Boolean, nullable=False),
     Column("example", _ID, nullable=False, index=True),
 )
+known_texts = _table(
+    "known_texts",
+    Column("entry", BigInteger, primary_key=True, autoincrement=False),
+    Column("revision", _HASH, nullable=False, unique=True),
+    Column("example", _ID, nullable=False, index=True),
+    Column("digest", _HASH, nullable=False, index=True),
+    Column("fingerprint", LargeBinary, nullable=True),
+)
+text_bands = _table(
+    "text_bands",
+    Column("band", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry", BigInteger, primary_key=True, autoincrement=False),
+)
 planted_controls = _table(
     "planted_controls",
     Column("leaf", _HASH, primary_key=True),

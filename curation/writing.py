@@ -5,8 +5,8 @@ Rules that always hold:
   and committed together, or not at all;
 - an event waits as a pending leaf until its epoch is sealed (log/epochs.py);
 - who acts is admitted first (`admit`), which locks the account; then an example is locked before its history is read
-  for writing. In this order no two acts wait for each other; two acts of one person, or on one example, follow each
-  other, and all others go side by side. What is only looked at (`glance`) is not locked;
+  for writing, then its text, then its prompts. In this order no two acts wait for each other; two acts of one person,
+  or on one example, follow each other, and all others go side by side. What is only looked at (`glance`) is not locked;
 - of several commands in one transaction, each can be an `attempt`: one that raises leaves nothing behind;
 - a receipt names the leaf and the epoch by which it must be sealed; it names nobody.
 """
@@ -314,6 +314,10 @@ class Writing(LoadedExamples):
     def lock_group(self, group: str) -> None:
         """Nobody else names this group until the transaction ends: a new one belongs to one topic."""
         lock(self.connection, [f"group {group}"])
+
+    def lock_text(self, digest: str) -> None:
+        """Nobody else brings this text until the transaction ends: of two who do, the second sees the first."""
+        lock(self.connection, [f"text {digest}"])
 
     def lock_prompts(self, example: str, *, measuring: bool) -> None:
         """Who brings a prompt that measures waits for all who bring one that trains; those go side by side, mostly."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import exists, select
 
+from curation.shown import sealed_histories
 from curation.tables import examples, log_leaves, pending_leaves
 from curation.writing import LoadedExamples
 from curation_api.listing import STATUS_CHANGES
-from curation_api.public import sealed_histories
 
 _AT_ONCE = 500
 

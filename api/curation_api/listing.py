@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from sqlalchemy import Select, exists, or_, select
 
+from curation.shown import sealed_histories
 from curation.tables import examples, log_leaves, pending_leaves
 from curation.writing import LoadedExamples
-from curation_api.public import sealed_histories
 from curation_api.views import ExampleLine, ExamplePage, Status
 from curation_schemas.example import Kind
 

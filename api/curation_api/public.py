@@ -4,15 +4,13 @@ Rules that always hold:
 - the public sees an example as of the last closed epoch: who watches the API learns no time of an act that the log
   does not tell (live times would link one person's pseudonyms across topics);
 - who holds or filled a seat in the example, and who proposed it, sees it as of now;
-- text is shown once its round has ended, never while a flag holds it and never after a withdrawal; the proposer
-  always sees it, a seat's holder sees the revision of that seat; a withdrawal for safety and a flag for personal data
-  or law hide it at once, others when their epoch is closed;
+- text is shown as `curation.shown` says; the proposer always sees it, a seat's holder sees the revision of
+  that seat;
 - the proposer is not shown while a round is open. Who looks into the log's entries finds the pseudonym there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -20,35 +18,16 @@ from sqlalchemy import select
 from curation.errors import NotFound
 from curation.people.accounts import Actor
 from curation.people.vault import Vault, topic_scope
-from curation.rulebook import acts
 from curation.rulebook.history import Flag, History, Revision
-from curation.tables import leases, log_leaves
+from curation.shown import Withheld, sealed_history, why_withheld
+from curation.tables import leases
 from curation.writing import LoadedExamples, Platform
-from curation_api.views import FlagView, Withheld
-from curation_schemas.events import EVENT
-
-
-def sealed_history(loaded: LoadedExamples, example: str) -> History:
-    """The example's history as the log has it, without what is pending; empty when its proposal is pending."""
-    return sealed_histories(loaded, [example])[example]
-
-
-def sealed_histories(loaded: LoadedExamples, examples: Sequence[str]) -> dict[str, History]:
-    """The same for many examples, in one query."""
-    found = {example: History(example) for example in examples}
-    query = select(log_leaves.c.leaf, log_leaves.c.hash, log_leaves.c.epoch, log_leaves.c.example)
-    for row in loaded.connection.execute(query.where(log_leaves.c.example.in_(examples)).order_by(log_leaves.c.idx)):
-        event = EVENT.validate_json(row.leaf)
-        acts.apply(found[row.example], event, row.hash, row.epoch, loaded)  # type: ignore[arg-type]  # its events only
-    return found
+from curation_api.views import FlagView
 
 
 def is_open(history: History) -> bool:
     """Whether any round of the example is open."""
     return any(stage.closed is None for revision in history.revisions for stage in revision.stages)
-
-
-_PROTECTING = frozenset({"safety", "personal_data", "law"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +81,7 @@ class Shown:
         """Why the revision's text is not shown, or None when it is."""
         if self.reader.proposed or revision.leaf in self.reader.seated:
             return None
-        if any(item.withdrawal is not None and self._told(item, item.withdrawal.reason) for item in self._states()):
-            return "withdrawn"
-        if revision.stages[0].closed is None:
-            return "round_open"
-        flags = [(item, flag) for item in self._states() for flag in item.flags.values() if not flag.lapsed]
-        held = any(flag.event.revision == revision.leaf and self._told(item, flag.event.ground) for item, flag in flags)
-        return "flagged" if held else None
-
-    def _states(self) -> tuple[History, History]:
-        return self.sealed, self.now
-
-    def _told(self, state: History, reason: str) -> bool:
-        """What protects somebody hides the text at once; anything else waits for the epoch, as its time is an act's."""
-        return state is self.sealed or reason in _PROTECTING
+        return why_withheld(self.sealed, self.now, revision)
 
     def flags(self) -> list[FlagView]:
         """The flags, but for those that would tell of a seat filled in an open round."""

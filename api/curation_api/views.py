@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from curation.shown import Withheld
 from curation_schemas.base import Wire
 from curation_schemas.definition import Topic
 from curation_schemas.example import ClaimType, Kind, Message, Origin, OriginKind, Source, Use
@@ -30,7 +31,6 @@ from curation_schemas.text import ExampleId, GroupId, Hash, Pseudonym, SemVer, S
 
 Stage = Annotated[int, Field(ge=1, le=2)]
 Status = Literal["needs_reviews", "accepted", "contested", "rejected", "unresolved", "withdrawn"]
-Withheld = Literal["round_open", "flagged", "withdrawn"]
 How = Literal["full", "time", "revised", "withdrawn"]
 
 

@@ -54,13 +54,18 @@ def copy(
 @app.command()
 def upgrade(context: typer.Context) -> None:
     """Bring the home's database to the schema of this version. Make a backup before."""
-    from curation.db import SCHEMA_REVISION, migrate, open_engine
-    from curation.home import database_of
+    from curation.copies.known import index_texts
+    from curation.db import SCHEMA_REVISION, migrate_in, open_engine, writing
+    from curation.home import database_of, read_keys
     from curation.settings import read_settings
 
-    engine = open_engine(database_of(home_path(context), read_settings().database))
+    path = home_path(context)
+    engine = open_engine(database_of(path, read_settings().database))
     try:
-        migrate(engine)
+        _, vault_key = read_keys(path)
+        with writing(engine, alone=True) as connection:
+            migrate_in(connection)
+            index_texts(connection, vault_key)
     finally:
         engine.dispose()
     typer.echo(f"The database has schema revision {SCHEMA_REVISION}.")

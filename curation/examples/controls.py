@@ -72,7 +72,7 @@ def plant_control(writing: Writing, actor: Actor, command: PlantControl) -> Reco
     if command.direction not in frame.positions:
         known = ", ".join(frame.positions)
         raise InvalidInput(f"is no position of {command.example.topic}: {known}", where="direction")
-    check_intake(writing, command.example, writing.home.path)  # else it would wait to be proposed, for ever
+    check_intake(writing, command.example)  # else it would wait to be proposed, for ever
     own = new_example_id(writing.token_bytes)
     held: list[Opening] = []
     commitment = writing.opening(held, "control", control_body(own, command.direction))
@@ -93,7 +93,7 @@ def controls_wait(writing: Writing) -> bool:
 def bring_planted(platform: Platform) -> list[Recorded]:
     """Propose the controls that were committed to in an earlier epoch."""
     brought = []
-    with platform.write() as writing:
+    with platform.write(alone=True) as writing:  # many texts are locked, in no order
         waiting = planted_controls.c.content.is_not(None) & (planted_controls.c.epoch < writing.epoch)
         for row in writing.connection.execute(select(planted_controls).where(waiting)).all():
             example = read_example(json.loads(row.content))

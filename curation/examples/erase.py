@@ -1,7 +1,8 @@
 """Erase text: destroy the openings behind commitments.
 
 Rules that always hold:
-- what is kept of a cited page goes with the source's opening, and so do the openings of its checks;
+- what is kept of a cited page goes with the source's opening, and so do the openings of its checks; what is known of a
+  text to find its copies goes with the text;
 - the leaf stays, so the audit still holds; salt and body are overwritten, so no guess can be confirmed any more;
 - the author of a text may have it erased, and a maintainer on the grounds of personal data and law;
 - verdicts, reason codes and scores stand in the leaf and are never erased.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, insert, select
 
+from curation.copies.known import forget_texts
 from curation.errors import InvalidInput, NotAllowed, NotFound
 from curation.evidence.forget import forget_records
 from curation.near import forget_prompts
@@ -26,6 +28,7 @@ from curation_schemas.events import (
     FlagRaised,
     OpeningErased,
     ReviewSubmitted,
+    RevisionBrought,
     RoundAppealed,
     TopicProposed,
     TopicRevised,
@@ -78,6 +81,8 @@ def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
     for leaf, page in _pages_of(writing.existing(event.example), gone):
         _erase(writing, event.example, leaf, [page], command.ground)
     forget_prompts(writing, commitments=gone)
+    if isinstance(event, RevisionBrought) and any(item in gone for items in event.content.values() for item in items):
+        forget_texts(writing.connection, revision=command.act)
     forget_records(writing, gone)
     writing.leaves_traces = True
     return recorded

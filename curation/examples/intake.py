@@ -1,7 +1,8 @@
 """Intake: the checks on one example, when it is proposed or revised, and again for those who review it.
 
 Rules that always hold:
-- the same checks as at a release (`curation_validators.examples`), but for those that need the other examples;
+- the same checks as at a release (`curation_validators.examples`), but for those that need the other examples; copies
+  are found by an index;
 - a finding of a blocking rule refuses the proposal; the others go to the proposer, and with the seat to its reviewers;
 - nothing is fetched; what is not installed, or broke, is named as not measured, and never passes silently;
 - a finding never repeats personal data or a secret.
@@ -10,18 +11,19 @@ Rules that always hold:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from curation.copies.find import find_copy, near_findings
 from curation.errors import HomeUnusable, Refused
 from curation.log.leaf import Opening
 from curation.protected import FOLDER
 from curation.tables import openings
-from curation.writing import LoadedExamples
+from curation.writing import LoadedExamples, Writing
 from curation_schemas.events import ExampleProposed, ExampleRevised
 from curation_schemas.example import Written
 from curation_validators.contamination import builtin_sets, sets_in
@@ -30,7 +32,8 @@ from curation_validators.findings import Finding
 from curation_validators.records import read_record
 
 NOT_AT_INTAKE = frozenset({"duplicate", "near-duplicate", "quotes", "mirrors"})
-"""The checks that need other examples, or archived pages. Quotes are told to reviewers once they were looked for."""
+"""The checks that need other examples, or archived pages. Copies are looked for in the index (curation.copies), and
+quotes are told to reviewers once they were looked for."""
 _LATER = frozenset({"source/unarchived"})
 """What is wrong with every example until somebody archives its sources."""
 
@@ -84,12 +87,21 @@ def examine(row: Mapping[str, Any], languages: tuple[str, ...], home: Path) -> I
     )
 
 
-def check_intake(writing: LoadedExamples, example: Written, home: Path) -> Intake:
-    """Check an example that is proposed. Raises Refused naming every blocking finding."""
-    made = examine(example.model_dump(mode="json", exclude_none=True), _languages(writing), home)
-    if made.blocking:
-        said = "; ".join(f"{item.where}: {item.message} ({item.rule})" for item in made.blocking)
-        hints = " ".join(dict.fromkeys(item.hint for item in made.blocking))
+def check_intake(writing: Writing, example: Written, own: str | None = None) -> Intake:
+    """Check an example that is proposed. Raises Refused naming every blocking finding.
+
+    Args:
+        writing: the transaction; nobody else brings this text until it ends.
+        example: what is proposed.
+        own: the example that is revised.
+    """
+    row = example.model_dump(mode="json", exclude_none=True)
+    made = examine(row, _languages(writing), writing.home.path)
+    copy = find_copy(writing, example, own)
+    blocking = [*made.blocking, *([copy] if copy else [])]
+    if blocking:
+        said = "; ".join(f"{item.where}: {item.message} ({item.rule})" for item in blocking)
+        hints = " ".join(dict.fromkeys(item.hint for item in blocking))
         raise Refused("propose/intake", said, hint=hints)
     return made
 
@@ -114,7 +126,9 @@ def examine_revision(loaded: LoadedExamples, example: str, revision: str, home: 
     for field, commitments in event.content.items():
         texts = [values[item] for item in commitments if item in values]
         row[field] = (texts[0]["content"] if texts else None) if field == "synthesis" else texts
-    return examine(row, _languages(loaded), home)
+    made = examine(row, _languages(loaded), home)
+    near = near_findings(loaded, example, revision, read_record(row, "the example").whole())
+    return replace(made, findings=(*made.findings, *near))
 
 
 def _languages(loaded: LoadedExamples) -> tuple[str, ...]:

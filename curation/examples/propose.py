@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from curation.copies.find import remember_text
 from curation.errors import InvalidInput, Refused
 from curation.examples.intake import check_intake
 from curation.identifiers import new_example_id, new_group_id, new_pseudonym
@@ -110,7 +111,7 @@ def _record(
 ) -> Recorded:
     """Record a proposal and open its first round."""
     if not isinstance(example, TopicProposal):
-        check_intake(writing, example, writing.home.path)
+        check_intake(writing, example)
     openings: list[Opening] = []
     fields = _fields(writing, actor, example, openings)
     fields["example"] = own
@@ -119,6 +120,7 @@ def _record(
     recorded = writing.record(proposed, openings=openings, signer=signer, **fields)
     if isinstance(recorded.event, ExampleProposed) and not isinstance(example, TopicProposal):
         keep_apart(writing, example, recorded.event)
+        remember_text(writing, example, recorded.event, recorded.leaf)
     start_clock(writing, recorded.leaf, 1, fields["example"])
     organisations = organisations_of(writing.connection, actor.account) if actor else []
     if organisations:
@@ -136,7 +138,7 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
     history = writing.existing(command.example_id)
     replaced = history.latest
     if not isinstance(command.example, TopicProposal):
-        check_intake(writing, command.example, writing.home.path)
+        check_intake(writing, command.example, own=command.example_id)
     openings: list[Opening] = []
     fields = _fields(writing, actor, command.example, openings)
     group = command.example.group or history.first.group
@@ -150,6 +152,7 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
     _check_links(writing, recorded)
     if isinstance(recorded.event, ExampleRevised) and not isinstance(command.example, TopicProposal):
         keep_apart(writing, command.example, recorded.event)
+        remember_text(writing, command.example, recorded.event, recorded.leaf)
     if replaced.round.closed is None:
         end_stage(writing, history, replaced.round, "revised", by=recorded.leaf)
     start_clock(writing, recorded.leaf, 1, command.example_id)

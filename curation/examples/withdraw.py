@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from curation.copies.known import forget_texts
 from curation.evidence.forget import cited_by, forget_records
 from curation.log.attestation import Signer
 from curation.near import forget_prompts
@@ -42,6 +43,7 @@ def withdraw_example(writing: Writing, actor: Actor, command: Withdraw, signer: 
         reason=command.reason,
     )
     forget_prompts(writing, example=command.example_id)
+    forget_texts(writing.connection, example=command.example_id)
     forget_records(writing, cited_by(history))
     for revision in history.revisions:
         if revision.round.closed is None:

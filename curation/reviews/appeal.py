@@ -7,6 +7,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+from curation.copies.find import check_still_single
 from curation.errors import Refused
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
@@ -48,6 +49,7 @@ def appeal_round(writing: Writing, actor: Actor, command: Appeal, signer: Signer
         raise Refused("appeal/ended", "the round is still open")
     if history.outcome_of(revision) == "rejected":
         check_still_apart(writing, revision.event)
+        check_still_single(writing, revision.leaf, command.example)
     openings: list[Opening] = []
     recorded = writing.record(
         RoundAppealed,

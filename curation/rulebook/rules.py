@@ -27,7 +27,7 @@ RULES: dict[str, str] = {
     "propose/language": "An example is written in one of the dataset's languages.",
     "propose/licence": "An example carries a licence that the dataset admits.",
     "propose/evaluation": "What measures a model is never trained on, nor a near-copy of it. (server)",
-    "propose/intake": "No proposal holds a secret, an identity number or a protected test set. (server)",
+    "propose/intake": "No proposal holds a secret, an identity number, a protected test set or a copy. (server)",
     "propose/new-id": "An example's id is new.",
     "propose/links": "Mirrors, translations and the group belong to the same topic and group, and exist.",
     "revise/only-proposer": "Only its proposer revises an example.",

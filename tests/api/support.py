@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation.topics.define import define_dataset, read_definition
 from curation.writing import Platform
 from curation_api import create_app
+from tests.support.words import saying
 
 ROOT = Path(__file__).parents[2]
 START = 1_800_000_000
@@ -68,7 +70,10 @@ def seed_home(path: Path) -> Seeded:
     return Seeded(path, tokens)
 
 
-def sft(text: str = "People disagree about it.", **changes: Any) -> dict[str, Any]:
+SAID = "People disagree about it."
+
+
+def sft(text: str = SAID, **changes: Any) -> dict[str, Any]:
     """A conversation as a body."""
     return {
         "kind": "sft",
@@ -107,6 +112,7 @@ class Api:
     platform: Platform
     clock: MovableClock
     tokens: dict[str, str]
+    written: Iterator[int] = field(default_factory=count)
     client: TestClient = field(init=False)
     document: dict[str, Any] = field(init=False)
 
@@ -149,8 +155,9 @@ class Api:
         return response.json()
 
     def propose(self, who: str = "proposer", **changes: Any) -> Any:
-        """Propose a conversation."""
-        return self.act(who, "/v1/examples", sft(**changes))
+        """Propose a conversation; where no text is given, one that is no copy of another."""
+        text = changes.pop("text", None) or SAID + saying(next(self.written))
+        return self.act(who, "/v1/examples", sft(text, **changes))
 
     def sit(self, who: str, topic: str = TOPIC) -> Any:
         """Take a seat."""

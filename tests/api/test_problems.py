@@ -140,7 +140,7 @@ def test_refusals_name_the_rule(api):
 def test_refused_act_changes_nothing(api):
     api.propose("proposer")
     for _ in range(2):
-        response = api.call("POST", "/v1/examples", "proposer", json=sft(license="MIT"))
+        response = api.call("POST", "/v1/examples", "proposer", json=sft("Another text.", license="MIT"))
         assert_problem(response, 409, "refused", rule="propose/licence")
     api.close_epoch()
     assert len(api.get("/v1/examples")["examples"]) == 1

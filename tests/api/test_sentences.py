@@ -8,9 +8,10 @@ from typing import get_args
 import pytest
 
 from curation.people.accounts import Role
+from curation.shown import Withheld
 from curation_api.pages.catalogue import DEFAULT, LOCALES, negotiate
 from curation_api.pages.words import WORDS
-from curation_api.views import How, Status, Withheld
+from curation_api.views import How, Status
 from curation_schemas.definition import Sensitivity
 from curation_schemas.events import AnyEvent
 from curation_schemas.example import ClaimType, Kind, OriginKind, Use

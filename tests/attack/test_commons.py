@@ -84,7 +84,7 @@ def test_what_friends_accepted_under_their_own_draft_is_not_released_when_anothe
         world.withdraw(of)
         of = propose_lake(world, "ben")
     people = join_lake(world)
-    honest = world.propose_fields(example() | {"topic": LAKE, "positions": ["yes-it"]}, "ben")
+    honest = world.propose_fields(example(number=1) | {"topic": LAKE, "positions": ["yes-it"]}, "ben")
     accept(world, of, people)
     accept(world, honest, people)
     binding(world)

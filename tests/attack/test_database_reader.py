@@ -35,7 +35,7 @@ def busy(sqlite_api):
         joining = Joining(handle="member", languages=["en"], organisations=["A small society"])
         actor = join(writing.connection, writing.vault, joining, writing.token_bytes)
         declare_perspective(writing, actor, DeclarePerspective(topic=TOPIC, perspective=PERSPECTIVES[0]))
-        propose_example(writing, actor, Propose(example=read_example(sft())))
+        propose_example(writing, actor, Propose(example=read_example(sft("A text of a member's."))))
     api.propose()
     api.sit("gun-rights-1")
     held = api.sit("gun-rights-2")

@@ -92,7 +92,7 @@ def test_no_page_of_a_list_changes_in_length_or_place_before_the_epoch_ends(api,
     before = [every_page(api, status, limit) for status in STATUSES for limit in (1, 2, 50)]
     act(api, proposed)
     for other in others[2:4]:
-        api.act("proposer", f"/v1/examples/{other['id']}/revisions", sft("Another text.", **about))
+        api.act("proposer", f"/v1/examples/{other['id']}/revisions", sft(f"Another text of {other['id']}.", **about))
     assert [every_page(api, status, limit) for status in STATUSES for limit in (1, 2, 50)] == before
 
 

@@ -81,7 +81,9 @@ def test_a_home_goes_on_where_its_data_was_brought(lived_in, databases, other, t
     else:
         shutil.copyfile(tmp_path / "copy.db", home.path / SQLITE_FILE)
         moved = open_home(home.path)
-    world = World(Platform(moved, lived_in.clock, 7, lived_in.platform.token_bytes), lived_in.clock)
+    world = World(
+        Platform(moved, lived_in.clock, 7, lived_in.platform.token_bytes), lived_in.clock, written=lived_in.written
+    )
     world.judge(world.propose("ana"))
     world.close()
     assert not [check for check in examine(world.platform) if check.problems]

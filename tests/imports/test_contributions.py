@@ -221,8 +221,8 @@ def test_bad_line_is_told_and_leaves_nothing_behind(crowd, name):
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(12 + len(bad_lines()))))
 def test_any_order_of_good_and_bad_lines_imports_exactly_the_good_ones(crowd, order):
-    draw = random.Random(2)
-    source = f"set-{len(crowd.leaves())}-{draw.random()}-{hash(tuple(order))}"
+    source = f"set-{len(crowd.leaves())}-{hash(tuple(order))}"
+    draw = random.Random(source)  # other texts each time: copies would be refused
     bad = [line for name, line in bad_lines().items() if name not in ("same-name", "no-mirror-of-it")]
     good = as_lines(proposal(number, draw, 8) for number in range(100, 112))
     lines = [*good, *bad]
@@ -371,8 +371,9 @@ def test_attempt_that_fails_leaves_earlier_ones_of_its_transaction(place):
         with writing.attempt():
             first = propose_example(writing, actor, Propose(example=read_example(fields))).event
         example = str(getattr(first, "example", ""))
-        mirrored = Propose(example=read_example({**fields, "mirrors": [example]}))
-        with pytest.raises(Refused), writing.attempt():
+        other = proposal(1, random.Random(0), 8)["example"]
+        mirrored = Propose(example=read_example({**other, "mirrors": [example]}))
+        with pytest.raises(Refused, match="propose/links"), writing.attempt():
             propose_example(writing, actor, mirrored)
         assert writing.existing(example).latest.number == 1
         with pytest.raises(ZeroDivisionError), writing.attempt():

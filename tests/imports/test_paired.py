@@ -91,6 +91,14 @@ def test_more_pairs_on_a_topic_that_is_drafted_already_come_in_beside_it(license
     licensed.check()
 
 
+def test_pairs_that_are_there_from_another_source_are_bad_rows(licensed):
+    assert paired(licensed, table(pairs(["old_pier"])[:2])).code == 0
+    again = paired(licensed, table(pairs(["old_pier"])), "--source", "another", "--json")
+    assert (again.code, again.json()["taken"]) == (1, {"propose-pair": 1})
+    assert [(bad["line"], bad["rule"]) for bad in again.json()["bad"]] == [(2, "propose/intake"), (3, "propose/intake")]
+    licensed.check()
+
+
 def training(prompt, **changes):
     return {
         "kind": "sft",

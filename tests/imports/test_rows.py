@@ -73,6 +73,18 @@ def test_rows_without_an_id_are_known_by_their_content(place, mapping):
     assert (found["taken"], found["known"]) == ({}, 5)
 
 
+def test_copy_under_another_id_is_a_bad_line_and_the_others_go_in(place, mapping):
+    asked = [("a", "Why not?"), ("b", "WHY  NOT?"), ("c", "Since when?")]
+    rows = [{"id": name, "messages": [user(text), assistant()]} for name, text in asked]
+    called = place.rows(place.write("rows.jsonl", rows), "messages", "--mapping", mapping, "--json")
+    assert (called.code, called.json()["taken"]) == (1, {"propose": 2})
+    (bad,) = called.json()["bad"]
+    assert (bad["line"], bad["rule"]) == (2, "propose/intake")
+    assert "is the same text as another example of this topic, whose text is not public" in bad["reason"]
+    again = place.rows(place.write("rows.jsonl", rows), "messages", "--mapping", mapping, "--json").json()
+    assert (again["known"], [line["line"] for line in again["bad"]]) == (2, [2])
+
+
 def test_mapping_takes_columns_of_other_names_and_translates_values(place):
     path = place.write(
         "rows.jsonl",

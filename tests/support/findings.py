@@ -98,6 +98,7 @@ def faults() -> dict[tuple[str, str], dict[str, Any]]:
         ("duplicate/near", "one-word-changed"): case(
             saying(f"{ANSWER} {ANSWER.replace('many', 'some')}"), saying(f"{ANSWER} {ANSWER}", example_id=OTHER)
         ),
+        ("duplicate/near", "signs-changed"): case(saying(ANSWER.replace(",", ";")), saying(ANSWER, example_id=OTHER)),
         ("personal/identifier", "card-number"): case(saying(f"{ANSWER} It was paid with 4012 8888 8888 1881.")),
         ("personal/identifier", "chinese-identity-number"): case(saying(f"{ANSWER} It is 11010519491231002X.")),
         ("personal/identifier", "french-social-security-number"): case(saying(f"{ANSWER} It is 255081416802538.")),

@@ -21,7 +21,7 @@ from curation.tables import planted_controls
 from curation.topics.adopt import adopt_accepted
 from tests.support.forging import Forgery, epoch_end, fields_of, hash_of
 from tests.support.golden import Names
-from tests.support.words import HARBOUR, RIVER, both, topic, topic_proposal, turn
+from tests.support.words import ASKED, HARBOUR, RIVER, both, topic, topic_proposal, turn
 from tests.support.world import World, copy_home, people_of, template
 
 
@@ -201,14 +201,15 @@ def _(world: World) -> Forged:
 
 @provokes("propose/evaluation", "trains-on-what-measures")
 def _(world: World) -> Attempt:
-    world.propose(kind="prompt", use="evaluation")
-    return attempt(world.propose, "ben")
+    world.propose(kind="prompt", use="evaluation", prompt=[turn("user", ASKED)])
+    said = [turn("user", ASKED), turn("assistant", "Some would keep it as it is; others would not.")]
+    return attempt(world.propose, "ben", messages=said)
 
 
 @provokes("propose/evaluation", "measures-what-trained")
 def _(world: World) -> Attempt:
     world.propose()
-    return attempt(world.propose, "ben", kind="prompt", use="evaluation")
+    return attempt(world.propose, "ben", kind="prompt", use="evaluation", prompt=[turn("user", ASKED)])
 
 
 @provokes("propose/topic-taken", "proposed-twice")
@@ -283,6 +284,22 @@ def _(world: World) -> Attempt:
 def _(world: World) -> Attempt:
     said = [turn("user", "What was paid?"), turn("assistant", "They paid with 4111 1111 1111 1111.")]
     return attempt(world.propose, messages=said)
+
+
+@provokes("propose/intake", "a-copy-of-what-is-not-public-yet", "small")
+def _(world: World) -> Attempt:
+    said = [turn("user", "What do they say?"), turn("assistant", "Some would keep the old quay; others would not.")]
+    world.propose(messages=said)
+    return attempt(world.propose, "ben", messages=said)
+
+
+@provokes("propose/intake", "a-copy-of-what-everybody-reads", "small")
+def _(world: World) -> Attempt:
+    said = [turn("user", "What do they say?"), turn("assistant", "Some would keep the old quay; others would not.")]
+    of = world.propose(messages=said)
+    world.judge(of)
+    world.close()
+    return attempt(world.propose, "ben", messages=said)
 
 
 @provokes("propose/new-id", "id-taken")

@@ -80,9 +80,26 @@ def turn(role: str, content: str) -> dict[str, str]:
     return {"role": role, "content": content}
 
 
-def example(kind: str = "sft", topic: str = HARBOUR, **changes: Any) -> dict[str, Any]:
-    """An example of a kind, as a contributor sends it."""
-    question = [turn("user", "Why do people disagree about it?")]
+ASKED = "Why do people disagree about it?"
+_WHO = ("fishers", "pilots", "bakers", "teachers", "sailors", "farmers", "traders", "painters", "porters", "smiths")
+_WHAT = ("the old quay", "the east pier", "the lower mill", "the salt market", "the north gate", "the dry dock")
+_WHEN = ("before the spring tide", "after the long winter", "during the next fair", "once the road is open")
+
+
+def saying(number: int) -> str:
+    """What follows a text to make it the `number`-th of its kind, near to no other; nothing for the first."""
+    if not number:
+        return ""
+    rest, who = divmod(number, len(_WHO))
+    rest, what = divmod(rest, len(_WHAT))
+    rest, when = divmod(rest, len(_WHEN))
+    said = f"The {_WHO[who]} of letter {number} asked the council about {_WHAT[what]} {_WHEN[when]}"
+    return f" {said}; page {rest} of the minutes answers them."
+
+
+def example(kind: str = "sft", topic: str = HARBOUR, number: int = 0, **changes: Any) -> dict[str, Any]:
+    """An example of a kind, as a contributor sends it; no two numbers give the same text."""
+    question = [turn("user", f"{ASKED}{saying(number)}")]
     content: dict[str, dict[str, Any]] = {
         "sft": {"messages": [*question, turn("assistant", "Some would keep it as it is; others would not.")]},
         "prompt": {"prompt": question, "use": "training"},

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,8 @@ class World:
     clock: MovableClock
     keys: dict[tuple[str, str], KeySigner] = field(default_factory=dict)
     signing: set[str] = field(default_factory=set)
+    written: Iterator[int] = field(default_factory=count)
+    """Numbers the texts that were not given, so that none is a copy of another one."""
 
     # --- people ---------------------------------------------------------------------------------------------------
 
@@ -116,7 +119,7 @@ class World:
 
     def propose(self, handle: str = "ana", **changes: Any) -> str:
         """Returns the example's id."""
-        return self.propose_fields(example(**changes), handle)
+        return self.propose_fields(example(number=next(self.written), **changes), handle)
 
     def propose_fields(self, value: dict[str, Any], handle: str = "ana") -> str:
         """Propose what is given as plain data. Returns the example's id."""
@@ -126,14 +129,14 @@ class World:
         return str(getattr(event, "example", ""))
 
     def revise(self, of: str, handle: str = "ana", **changes: Any) -> Recorded:
-        fields = read_example(example(**changes))
+        fields = read_example(example(number=next(self.written), **changes))
         with self.acting(handle) as (made, actor):
             command = Revise(example_id=of, example=fields)
             return revise_example(made, actor, command, self.signer(handle, fields.topic))
 
     def plant(self, handle: str = "mia", direction: str = "keep-it", **changes: Any) -> Recorded:
         with self.acting(handle) as (made, actor):
-            fields = read_example(example(**changes))
+            fields = read_example(example(number=next(self.written), **changes))
             assert not isinstance(fields, TopicProposal)
             return plant_control(made, actor, PlantControl(example=fields, direction=direction))
 

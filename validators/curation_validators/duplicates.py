@@ -1,7 +1,8 @@
 """Exact and near duplicates.
 
 Rules that always hold:
-- two texts are the same when they differ in case, white space and compatibility forms only (NFKC);
+- two texts are the same when they differ in case, white space and compatibility forms only (NFKC); one that is the
+  same is no near one;
 - near means a MinHash Jaccard of .8 or more over three-word shingles (three characters where a script has no spaces),
   and is confirmed on the shingles themselves: no near-copy is only a hash's chance;
 - an example is no duplicate of itself; what was computed for the last few texts is kept, because checks share it.
@@ -33,7 +34,7 @@ TOKEN = re.compile(f"{_UNSPACED.pattern}|\\w+")
 @lru_cache(maxsize=4)
 def plain_text(text: str) -> str:
     """The form in which two texts count as the same."""
-    return " ".join(unicodedata.normalize("NFKC", text[:MAX_CHARS]).casefold().split())
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 @lru_cache(maxsize=4)
@@ -44,8 +45,8 @@ def text_digest(text: str) -> str:
 
 @lru_cache(maxsize=4)
 def shingles(text: str) -> frozenset[str]:
-    """The three-token shingles of a text; of a shorter one, the whole."""
-    tokens = TOKEN.findall(plain_text(text))
+    """The three-token shingles of a text, as far as it is read; of a shorter one than three tokens, the whole."""
+    tokens = TOKEN.findall(plain_text(text[:MAX_CHARS]))
     if len(tokens) < _SHINGLE:
         return frozenset([" ".join(tokens)] if tokens else [])
     return frozenset(" ".join(tokens[place : place + _SHINGLE]) for place in range(len(tokens) - _SHINGLE + 1))
@@ -82,7 +83,8 @@ class NearIndex:
 
         self._minhash = RMinHash
         self._lsh: Any = RMinHashLSH(THRESHOLD, _PERMUTATIONS, _BANDS)
-        self._known: list[tuple[str, str]] = []
+        self._known: list[tuple[str, str, str]] = []
+        # Where, the text itself (its shingles take ten times the memory, and few are ever asked for), its digest.
         self._last: tuple[frozenset[str], Any] = (frozenset(), None)
 
     def __len__(self) -> int:
@@ -102,19 +104,18 @@ class NearIndex:
         found = shingles(text)
         if found:
             self._lsh.insert(len(self._known), self._signature(found))
-            # The text itself, not its shingles: they take ten times the memory, and few are ever asked for.
-            self._known.append((record.where, plain_text(text)))
+            self._known.append((record.where, plain_text(text[:MAX_CHARS]), text_digest(text)))
 
     def check(self, record: Record) -> Iterator[Finding]:
         """A finding for the nearest other example, where it is near."""
         found = shingles(record.whole())
         if not found:
             return
-        best, nearest = 0.0, ""
+        best, nearest, same = 0.0, "", text_digest(record.whole())
         for number in self._lsh.query(self._signature(found)):
-            where, text = self._known[number]
-            if where != record.where and (share := jaccard(found, shingles(text))) > best:
+            where, text, digest = self._known[number]
+            if digest != same and where != record.where and (share := jaccard(found, shingles(text))) > best:
                 best, nearest = share, where
-        if THRESHOLD <= best < 1:
+        if best >= THRESHOLD:
             message = f"shares {best:.0%} of its wording with {nearest}"
             yield Finding("duplicate/near", record.where, message, "Say what it adds, or leave one of them out.")

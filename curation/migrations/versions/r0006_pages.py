@@ -1,6 +1,6 @@
 """What signing in on the pages needs
 
-Revision: 0006, after 0004.
+Revision: 0006, after 0005.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import VARCHAR
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def _word(length: int) -> sa.String:

@@ -245,7 +245,7 @@ def test_a_new_topic_is_declared_on_judged_adopted_and_in_force_two_epochs_later
     assert in_force(world, LAKE) == made(LAKE)
     assert world.replay().published()[of][0] == "sft"
     assert own not in world.replay().published()
-    assert world.propose_fields(asked)
+    assert world.propose_fields(example(number=1) | {"topic": LAKE, "positions": ["yes-it"]})
     world.close()
     world.check_projection()
     assert violations(world) == []

@@ -15,6 +15,7 @@ from curation.rulebook.controls import ControlCounts, control_body
 from curation.rulebook.placement import placement
 from curation.tables import examples, planted_controls
 from tests.support.forging import Forgery, fields_of
+from tests.support.words import ASKED, turn
 
 LATER = "2027-02-15"
 
@@ -108,8 +109,8 @@ def test_what_was_opened_is_not_appealed(world):
 
 
 def test_a_control_that_can_no_longer_be_proposed_waits_and_holds_up_nothing(world):
-    world.plant(kind="prompt", use="training")
-    world.propose(kind="prompt", use="evaluation")
+    world.plant(kind="prompt", use="training", prompt=[turn("user", ASKED)])
+    world.propose(kind="prompt", use="evaluation", prompt=[turn("user", ASKED)])
     world.close()
     assert status(world) == (1, 0, 0)
     assert violations(world) == []

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
+from curation.shown import sealed_histories
 from curation.tables import examples as example_rows
 from curation.writing import LoadedExamples
 from curation_api.listing import Wanted, list_examples
@@ -16,7 +17,7 @@ from curation_api.pages.figures import topics_in_force
 from curation_api.pages.narrowing import Narrowing
 from curation_api.pages.render import show
 from curation_api.pages.visit import TheVisit
-from curation_api.public import Shown, sealed_histories, shown_example
+from curation_api.public import Shown, shown_example
 from curation_api.rendering import example_view
 from curation_api.trace import trace_view
 from curation_api.views import ExampleLine, ExampleView, TraceView
