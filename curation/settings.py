@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     """The home's database, where it is not SQLite in the folder: `postgresql://user:password@host/name`."""
     epoch_days: int = Field(default=7, ge=1, le=60)
     """How long an epoch lasts before `evenhand epoch close` finds it due, in days."""
+    account_limit: int = Field(default=600, ge=0)
+    """How many requests a minute an account may send to one process of `evenhand serve`; 0: as many as it likes."""
+    address_limit: int = Field(default=300, ge=0)
+    """The same for an address without an account. A web server in front of it, on the same machine, is not counted."""
 
     @property
     def database(self) -> str | None:

@@ -368,3 +368,9 @@ source_records = _table(
     Column("edits", Integer, nullable=True),
     Column("occurrences", Integer, nullable=True),
 )
+repeats = _table(
+    "repeats",
+    Column("tag", _HASH, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+)

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
 import curation
@@ -27,9 +27,11 @@ from curation.settings import read_settings
 from curation.writing import Platform
 from curation_api import errors
 from curation_api.arriving import CatchCrash, ReadBody, SetHeaders
+from curation_api.limiting import RateLimits, SetAllowance, counted
+from curation_api.matching import SetTags
 from curation_api.openapi import EvenhandApi
 from curation_api.pages.app import ToPages, create_pages
-from curation_api.routes import ROUTERS
+from curation_api.routes import ROUTERS, UNCOUNTED
 
 UVICORN: dict[str, Any] = {
     "access_log": False,
@@ -54,8 +56,17 @@ def platform_from_environment() -> Platform:
     return Platform(open_home(settings.home, settings.database), SystemClock(), settings.epoch_days)
 
 
-def create_app(platform: Platform | None = None) -> FastAPI:
-    """The application for a platform; without one, for the platform that the settings name. Raises HomeUnusable."""
+def limits_from_environment() -> RateLimits:
+    """The limits that the settings name. Raises InvalidInput."""
+    settings = read_settings()
+    return RateLimits(settings.account_limit, settings.address_limit)
+
+
+def create_app(platform: Platform | None = None, limits: RateLimits | None = None) -> FastAPI:
+    """The application for a platform, with limits; without them, for those that the settings name.
+
+    Raises HomeUnusable, InvalidInput.
+    """
     served = platform or platform_from_environment()
 
     @asynccontextmanager
@@ -77,11 +88,14 @@ def create_app(platform: Platform | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.platform = served
+    app.state.limits = limits or limits_from_environment()
     errors.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[] if router in UNCOUNTED else [Depends(counted)])
+    app.add_middleware(SetTags)
     app.add_middleware(ReadBody)
     app.add_middleware(CatchCrash)
+    app.add_middleware(SetAllowance)
     app.add_middleware(SetHeaders)  # outside of these, so that problems have the headers too
     app.add_middleware(ToPages, pages=create_pages(served))
     return app

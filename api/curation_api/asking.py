@@ -26,6 +26,13 @@ async def platform_of(request: Request) -> Platform:
 
 def reader_of(request: Request) -> Actor | None:
     """Whoever asks, or None without a token. Raises Unauthenticated for a token that nobody has."""
+    if not hasattr(request.state, "reader"):
+        request.state.reader = _reader(request)
+    reader: Actor | None = request.state.reader
+    return reader
+
+
+def _reader(request: Request) -> Actor | None:
     given = request.headers.getlist("authorization")
     if not given:
         return None

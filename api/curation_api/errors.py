@@ -7,11 +7,14 @@ On top of the domain's tree (curation/errors.py) stand the errors of the HTTP re
     │   └── InvalidBody             422  the body is JSON, but not what its schema says
     └── RequestError                     the request could not be read as one of ours; `.status`
         ├── Malformed               400  the body is not strict JSON
+        ├── BadHeader               400  a header is not what it must be
         ├── Unauthenticated         401  no bearer token, or one that nobody has
         ├── NoSuchPath              404  nothing is served at this path
         ├── WrongMethod             405  the path is served, with other methods
+        ├── ChangedSince            412  what is acted on has changed since the caller read it
         ├── TooLarge                413  the body is larger than the limit
-        └── UnsupportedBody         415  the body is not plain `application/json`
+        ├── UnsupportedBody         415  the body is not plain `application/json`
+        └── TooMany                 429  more requests in a minute than are allowed
 
 Rules that always hold:
 - a problem never repeats what was sent, and never says what broke inside (500);
@@ -70,6 +73,12 @@ class Malformed(RequestError):
     code = "malformed"
 
 
+class BadHeader(RequestError):
+    """A header is not what it must be."""
+
+    code = "bad-header"
+
+
 class Unauthenticated(RequestError):
     """No bearer token, or one that nobody has."""
 
@@ -92,6 +101,13 @@ class WrongMethod(RequestError):
     status = 405
 
 
+class ChangedSince(RequestError):
+    """What is acted on has changed since the caller read it."""
+
+    code = "changed-since"
+    status = 412
+
+
 class TooLarge(RequestError):
     """The body is larger than the limit."""
 
@@ -106,6 +122,17 @@ class UnsupportedBody(RequestError):
     status = 415
 
 
+class TooMany(RequestError):
+    """More requests in a minute than are allowed."""
+
+    code = "too-many"
+    status = 429
+
+    def __init__(self, headers: dict[str, str], seconds: int) -> None:
+        super().__init__("more requests came in this minute than are allowed", hint=f"Go on in {seconds} seconds.")
+        self.own_headers = headers
+
+
 _STATUS: dict[type[EvenhandError], int] = {
     InvalidInput: 422,
     NotFound: 404,
@@ -116,13 +143,16 @@ _STATUS: dict[type[EvenhandError], int] = {
 }
 _TITLES = {
     "malformed": "The body is not strict JSON",
+    "bad-header": "A header is not what it must be",
     "unauthenticated": "A valid bearer token is needed",
     "not-allowed": "The actor lacks the role",
     "not-found": "There is no such thing",
     "method-not-allowed": "The path does not take this method",
     "refused": "A rule forbids the act",
     "conflict": "It exists already, or changed in between",
+    "changed-since": "It has changed since it was read",
     "too-large": "The body is too large",
+    "too-many": "Too many requests",
     "unsupported-body": "The body is not plain application/json",
     "invalid-input": "The request is not what its schema says",
     "internal": "Something broke inside",
@@ -178,8 +208,13 @@ def respond_to(error: EvenhandError) -> JSONResponse:
     if status_of(error) >= 500:
         # Messages of this tree hold no personal data (curation/errors.py).
         LOGGER.error("%s: %s", error.code, error)
-    headers = _LATER if isinstance(error, Unavailable) else error.headers if isinstance(error, RequestError) else None
-    return respond(problem_of(error), headers)
+    return respond(problem_of(error), _headers_of(error))
+
+
+def _headers_of(error: EvenhandError) -> dict[str, str] | None:
+    if isinstance(error, TooMany):
+        return error.own_headers
+    return _LATER if isinstance(error, Unavailable) else error.headers if isinstance(error, RequestError) else None
 
 
 def internal_problem() -> Problem:

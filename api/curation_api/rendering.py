@@ -11,7 +11,7 @@ from curation.reviews.seats import Seat
 from curation.reviews.submit import Submitted
 from curation.rulebook.history import Revision
 from curation.rulebook.rounds import Round
-from curation.writing import Platform, Recorded
+from curation.writing import Platform, Recorded, Writing
 from curation_api.public import Shown
 from curation_api.texts import text_of
 from curation_api.views import (
@@ -30,25 +30,25 @@ from curation_api.views import (
 from curation_schemas.events import RevisionBrought
 
 
-def receipt_view(platform: Platform, recorded: Recorded) -> ReceiptView:
+def receipt_view(writing: Writing, recorded: Recorded) -> ReceiptView:
     """The receipt of an act, signed."""
     receipt = recorded.receipt
-    return ReceiptView(leaf=receipt.leaf, sealed_by=receipt.sealed_by, note=receipt.note(platform.home))
+    return ReceiptView(leaf=receipt.leaf, sealed_by=receipt.sealed_by, note=receipt.note(writing.home))
 
 
-def act_view(platform: Platform, recorded: Recorded) -> ActView:
+def act_view(writing: Writing, recorded: Recorded) -> ActView:
     """An act and its receipt."""
-    return ActView(leaf=recorded.leaf, receipt=receipt_view(platform, recorded))
+    return ActView(leaf=recorded.leaf, receipt=receipt_view(writing, recorded))
 
 
-def revision_act_view(platform: Platform, recorded: Recorded) -> RevisionActView:
+def revision_act_view(writing: Writing, recorded: Recorded) -> RevisionActView:
     """A proposal or revision and its receipt."""
     event = recorded.event
     assert isinstance(event, RevisionBrought)
-    intake = _intake(platform, event.example, recorded.leaf)
+    intake = examine_revision(writing, event.example, recorded.leaf, writing.home.path)
     return RevisionActView(
         leaf=recorded.leaf,
-        receipt=receipt_view(platform, recorded),
+        receipt=receipt_view(writing, recorded),
         id=event.example,
         group=event.group,
         findings=_findings(intake),
@@ -56,21 +56,16 @@ def revision_act_view(platform: Platform, recorded: Recorded) -> RevisionActView
     )
 
 
-def _intake(platform: Platform, example: str, revision: str) -> Intake:
-    with platform.read() as loaded:
-        return examine_revision(loaded, example, revision, platform.home.path)
-
-
 def _findings(intake: Intake) -> list[FindingView]:
     return [FindingView(**finding.as_json()) for finding in intake.findings]
 
 
-def review_act_view(platform: Platform, submitted: Submitted) -> ReviewActView:
+def review_act_view(writing: Writing, submitted: Submitted) -> ReviewActView:
     """A review, its receipt, and the round's end if this review brought it."""
     closing = submitted.closing
     return ReviewActView(
         leaf=submitted.review.leaf,
-        receipt=receipt_view(platform, submitted.review),
+        receipt=receipt_view(writing, submitted.review),
         round_ended=closing is not None,
         outcome=closing.outcome if closing else None,
     )
@@ -78,7 +73,8 @@ def review_act_view(platform: Platform, submitted: Submitted) -> ReviewActView:
 
 def seat_view(platform: Platform, seat: Seat) -> SeatView:
     """A held seat, with what the checks say of the text that is judged in it."""
-    intake = _intake(platform, seat.example, seat.revision)
+    with platform.read() as loaded:
+        intake = examine_revision(loaded, seat.example, seat.revision, platform.home.path)
     return SeatView(
         example=seat.example,
         revision=seat.revision,

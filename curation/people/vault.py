@@ -101,6 +101,20 @@ class Vault:
         self._known[account, scope] = pseudonym
         return pseudonym
 
+    def tag(self, account: str, name: str) -> str:
+        """What a row of the account's is found by: without the account's key, it tells neither whose nor what."""
+        return self._key_and_tag(account, name)[1]
+
+    def lock_away(self, account: str, name: str, plain: bytes) -> bytes:
+        """Seal something of an account's, bound to its tag. Raises NotFound once the account is erased."""
+        key, tag = self._key_and_tag(account, name)
+        return _seal(key, plain, tag.encode(), self._token_bytes)
+
+    def take_out(self, account: str, name: str, sealed: bytes) -> bytes:
+        """What was locked away under this name. Raises HomeUnusable when it does not open."""
+        key, tag = self._key_and_tag(account, name)
+        return _unseal(key, sealed, tag.encode())
+
     def forget(self, account: str) -> None:
         """Destroy the account's key: nobody can link it to its pseudonyms any more."""
         self._connection.execute(delete(account_keys).where(account_keys.c.account == account))

@@ -27,6 +27,8 @@ from curation.errors import (
 from curation.rulebook.rules import RULES
 from curation_api import arriving
 from curation_api.errors import (
+    BadHeader,
+    ChangedSince,
     InvalidBody,
     Malformed,
     NoSuchPath,
@@ -58,9 +60,11 @@ def test_every_error_of_the_tree_has_a_status():
         Conflict: 409,
         RequestError: 400,
         Malformed: 400,
+        BadHeader: 400,
         Unauthenticated: 401,
         NoSuchPath: 404,
         WrongMethod: 405,
+        ChangedSince: 412,
         TooLarge: 413,
         UnsupportedBody: 415,
         WorldError: 500,

@@ -31,3 +31,5 @@ ROUTERS = tuple(
     )
 )
 """Every router, in the order of the OpenAPI document."""
+UNCOUNTED = (log.router, health.router)
+"""Those whose requests are not counted: a log's files are read by the hundred, and are as cheap as any file."""

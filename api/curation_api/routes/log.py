@@ -34,9 +34,9 @@ def _file(platform: Platform, path: str) -> bytes:
         raise NotFound("the log has no such file", hint="A log begins when its first epoch is closed.") from None
 
 
-_checkpoint = operation("Read the log's checkpoint", access="none", problems=(404,))
+_checkpoint = operation("Read the log's checkpoint", access="none", problems=(404,), counted=False)
 _checkpoint["responses"][200] = _CHECKPOINT_MEANS
-_tile = operation("Read a tile of the log", access="none", problems=(404,))
+_tile = operation("Read a tile of the log", access="none", problems=(404,), counted=False)
 _tile["responses"][200] = _TILE_MEANS
 
 

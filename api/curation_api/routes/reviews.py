@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
 
 from curation.reviews.submit import SubmitReview, submit_review, supersede_review
-from curation_api.asking import TheActor, ThePlatform
 from curation_api.bodies import JUDGEMENT, SEAT_REVIEW, read_body
+from curation_api.once import TheOnce
 from curation_api.openapi import act
 from curation_api.rendering import review_act_view
 from curation_api.views import ReviewActView
@@ -18,26 +19,21 @@ from curation_schemas.text import ExampleId
 router = APIRouter(tags=["reviews"])
 
 
-@router.post("/v1/reviews", **act("Review the revision in the held seat", body="SeatReview"))
-def review(request: Request, platform: ThePlatform, actor: TheActor) -> ReviewActView:
+@router.post("/v1/reviews", **act("Review the revision in the held seat", ReviewActView, body="SeatReview"))
+def review(request: Request, once: TheOnce) -> Response:
     """Fill the held seat. The review stays sealed until the round ends; filling the last seat ends it."""
     form = read_body(request, SEAT_REVIEW)
     judgement = Judgement.model_validate(form.model_dump(include=set(Judgement.model_fields), exclude_none=True))
     command = SubmitReview(example=form.example, revision=form.revision, judgement=judgement, via="api")
-    with platform.write() as writing:
-        submitted = submit_review(writing, actor, command)
-    return review_act_view(platform, submitted)
+    return once.perform(lambda writing, actor: submit_review(writing, actor, command), review_act_view)
 
 
-@router.put("/v1/reviews/{example}", **act("Supersede the own review", body="Judgement"))
+@router.put("/v1/reviews/{example}", **act("Supersede the own review", ReviewActView, body="Judgement"))
 def supersede(
     request: Request,
     example: Annotated[ExampleId, Path(description="The example in whose open round the own review stands.")],
-    platform: ThePlatform,
-    actor: TheActor,
-) -> ReviewActView:
+    once: TheOnce,
+) -> Response:
     """Replace the own review while the round is open. The log keeps both; only the latest counts."""
     command = SubmitReview(example=example, judgement=read_body(request, JUDGEMENT), via="api")
-    with platform.write() as writing:
-        submitted = supersede_review(writing, actor, command)
-    return review_act_view(platform, submitted)
+    return once.perform(lambda writing, actor: supersede_review(writing, actor, command), review_act_view)

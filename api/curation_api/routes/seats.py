@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
 
 from curation.reviews.seats import PassSeat, TakeSeat, pass_seat, take_seat
 from curation_api.asking import TheActor, ThePlatform
 from curation_api.bodies import SEAT_WANTED, read_body
+from curation_api.once import TheOnce
 from curation_api.openapi import act, operation
 from curation_api.rendering import act_view, seat_view
 from curation_api.views import ActView, SeatView
@@ -29,13 +31,10 @@ def take(request: Request, platform: ThePlatform, actor: TheActor) -> SeatView:
     return seat_view(platform, seat)
 
 
-@router.post("/v1/seats/{example}/pass", **act("Hand a seat on"))
+@router.post("/v1/seats/{example}/pass", **act("Hand a seat on", ActView))
 def hand_on(
     example: Annotated[ExampleId, Path(description="The example in which the seat is held.")],
-    platform: ThePlatform,
-    actor: TheActor,
-) -> ActView:
+    once: TheOnce,
+) -> Response:
     """«Cannot judge»: hand the held seat on to somebody else."""
-    with platform.write() as writing:
-        recorded = pass_seat(writing, actor, PassSeat(example=example))
-    return act_view(platform, recorded)
+    return once.perform(lambda writing, actor: pass_seat(writing, actor, PassSeat(example=example)), act_view)
