@@ -84,7 +84,8 @@ class RateLimits:
         item = RateLimitItemPerMinute(quota)
         within = self._limiter.hit(item, policy, who)
         stats = self._limiter.get_window_stats(item, policy, who)
-        reset = max(1, ceil(stats.reset_time - _CLOCK.now()))
+        # Our clock has whole seconds.
+        reset = min(WINDOW, max(1, ceil(stats.reset_time - _CLOCK.now())))
         made = Allowance(policy, quota, max(0, stats.remaining), reset)
         if not within:
             raise TooMany(made.headers() | {"Retry-After": str(reset)}, reset)

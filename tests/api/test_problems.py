@@ -34,6 +34,7 @@ from curation_api.errors import (
     NoSuchPath,
     RequestError,
     TooLarge,
+    TooMany,
     Unauthenticated,
     UnsupportedBody,
     WrongMethod,
@@ -67,6 +68,7 @@ def test_every_error_of_the_tree_has_a_status():
         ChangedSince: 412,
         TooLarge: 413,
         UnsupportedBody: 415,
+        TooMany: 429,
         WorldError: 500,
         LogInconsistent: 500,
         NoteInvalid: 500,
@@ -81,7 +83,7 @@ def test_every_error_of_the_tree_has_a_status():
     assert ours - {EvenhandError, CallerError} == set(expected)
     for error, status in expected.items():
         made: EvenhandError = Exception.__new__(error)
-        made.__dict__.update(message="m", where="", hint="", rule="auth/one-key", problems=[("a", "m")])
+        made.__dict__.update(message="m", where="", hint="", rule="auth/one-key", problems=[("a", "m")], own_headers={})
         made.__dict__.update(uncertain=False)
         assert status_of(made) == status
         if error is not RequestError:
