@@ -31,8 +31,8 @@ def find_answer(writing: Writing, actor: Actor, key: str, request: str) -> str |
     Args:
         writing: the transaction in which the request is carried out, and in which nothing else was done yet.
         actor: whose request it is. Everybody has keys of their own.
-        key: what the caller named the request by.
-        request: a digest of what the request asks for.
+        key: what the caller named the request by, or what came with the form.
+        request: a digest of what the request asks for; "" where only the key counts.
 
     Raises:
         Conflict: the key came before with another request.

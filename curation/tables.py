@@ -273,12 +273,6 @@ sign_in_failures = _table(
     Column("failures", Integer, nullable=False),
     Column("wait_until", BigInteger, nullable=False),
 )
-sent_forms = _table(
-    "sent_forms",
-    Column("key", _HASH, primary_key=True),
-    Column("went_to", word(200), nullable=False),
-    Column("epoch", Integer, nullable=False),
-)
 leases = _table(
     "leases",
     Column("revision", _HASH, primary_key=True),

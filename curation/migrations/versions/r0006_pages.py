@@ -1,4 +1,4 @@
-"""What signing in on the pages needs
+"""What signing in on the pages needs, and answers kept so that what is sent again is not done twice
 
 Revision: 0006, after 0005.
 """
@@ -59,10 +59,11 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "sent_forms",
-        sa.Column("key", _word(64), nullable=False),
-        sa.Column("went_to", _word(200), nullable=False),
-        sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("key", name=op.f("pk_sent_forms")),
+        "repeats",
+        sa.Column("tag", _word(64), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tag", name=op.f("pk_repeats")),
         sqlite_with_rowid=False,
     )
+    op.create_index(op.f("ix_repeats_ends_at"), "repeats", ["ends_at"])

@@ -18,8 +18,8 @@ from starlette.responses import Response
 from curation.errors import NotFound, Refused
 from curation.examples.intake import Intake, examine
 from curation.examples.propose import Propose, Revise, propose_example, revise_example
+from curation.repeats import find_answer, keep_answer
 from curation.rulebook.rules import RULES
-from curation.sending import remember_sent, went_to
 from curation_api.pages.catalogue import N_
 from curation_api.pages.complaints import Problems, by_field
 from curation_api.pages.proposal_form import (
@@ -148,10 +148,9 @@ def _handle(visit: Visit, sheet: Sheet, form: Form) -> Response:
 
 def _take_in(visit: Visit, sheet: Sheet, once: str, written: Written) -> str:
     """Propose or revise, once. Returns the example's page. Raises Refused, NotFound."""
-    actor = visit.must_act()
+    actor, key = visit.must_act(), f"form:{once}"
     with visit.platform.write() as writing:
-        writing.admit(actor)
-        if (place := went_to(writing, actor, once)) is not None:
+        if (place := find_answer(writing, actor, key, "")) is not None:
             return place
         if sheet.example:
             recorded = revise_example(writing, actor, Revise(example_id=sheet.example, example=written))
@@ -159,7 +158,7 @@ def _take_in(visit: Visit, sheet: Sheet, once: str, written: Written) -> str:
             recorded = propose_example(writing, actor, Propose(example=written))
         assert isinstance(recorded.event, RevisionBrought)
         place = f"/examples/{recorded.event.example}?done=proposed"
-        remember_sent(writing, actor, once, place)
+        keep_answer(writing, actor, key, "", place)
     return place
 
 
