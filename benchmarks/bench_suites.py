@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 TARGET = "< 60 s after import, < 2,048 MB, for checks and suites together"
@@ -114,8 +115,9 @@ def measure(folder: Path, stage: str) -> dict:
     from curation.validating.sources import BundleRows
     from curation_validators.contamination import builtin_sets
     from curation_validators.counting import LocalEngine, count_release
-    from curation_validators.examples import installed_instruments
+    from curation_validators.examples import alone_work, installed_instruments
     from curation_validators.measures import measure_release
+    from curation_validators.spreading import usable_cores
     from curation_validators.validation import Validation, check_examples
 
     source = BundleRows(folder)
@@ -123,10 +125,10 @@ def measure(folder: Path, stage: str) -> dict:
     instruments = installed_instruments(["en", "fr"], builtin_sets()) if stage != "measures" else None
     imported, used = time.perf_counter(), time.process_time()
     if instruments is not None:
-        check_examples(source, instruments, made)
+        check_examples(source, instruments, made, partial(alone_work, ["en", "fr"], builtin_sets()))
     checked = time.perf_counter()
     if stage == "suites":
-        run_suites(made, measure_release(count_release(PandasEngine(source.rows))))
+        run_suites(made, measure_release(count_release(PandasEngine(source.rows, usable_cores()))))
     else:
         measure_release(count_release(LocalEngine(source.rows)))
     ended = time.perf_counter()

@@ -87,12 +87,13 @@ def _engine(name: EngineName | None, dataset: Path | None) -> MakeEngine:
     if name is EngineName.PYTHON:
         return plain_python
     try:
+        from curation_validators.spreading import usable_cores
         from curation_validators.suites.engines import PandasEngine
     except ModuleNotFoundError:
         if name is EngineName.PANDAS:
             raise
         return plain_python
-    return lambda source: PandasEngine(source.rows)
+    return lambda source: PandasEngine(source.rows, usable_cores())
 
 
 def _run_suites(made: Validation, engine: EngineName | None) -> None:

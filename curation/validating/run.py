@@ -8,6 +8,7 @@ Rules that always hold:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from curation_schemas.release import MANIFEST
 from curation_validators.contamination import ProtectedSet, builtin_sets, sets_in
 from curation_validators.counting import LocalEngine, count_release
 from curation_validators.engine import Engine
-from curation_validators.examples import installed_instruments
+from curation_validators.examples import alone_work, installed_instruments
 from curation_validators.facts import EXAMPLES
 from curation_validators.measures import measure_release
 from curation_validators.measuring.scope import TopicShape
@@ -106,7 +107,8 @@ def _validate(
         for row in source.rows(config, ("language",)):
             if isinstance(found := row.get("language"), str):
                 languages.add(found)
-    check_examples(source, installed_instruments(sorted(languages), protected), made)
+    wanted = sorted(languages)
+    check_examples(source, installed_instruments(wanted, protected), made, partial(alone_work, wanted, protected))
     made.measures = measure_release(count_release(make(source)), shapes, limits)
     made.odd = look_at_reviewers(source)
     return made

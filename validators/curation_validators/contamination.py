@@ -13,13 +13,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
-from curation_validators.duplicates import TOKEN
+from curation_validators.duplicates import tokens
 from curation_validators.findings import Finding
 from curation_validators.hygiene import MAX_CHARS
 from curation_validators.records import Record
@@ -70,12 +71,19 @@ def _hash(text: str) -> bytes:
 
 def _words(text: str) -> list[str]:
     """The words of a text; of a script without spaces, its characters."""
-    return TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+    return tokens(unicodedata.normalize("NFKC", text).casefold())
 
 
 def _starts_of(words: list[str]) -> list[int]:
     """CRC-32 of each word with the next."""
-    return [crc32(f"{one} {other}".encode("utf-8", "replace")) for one, other in pairwise(words)]
+    encoded = [word.encode("utf-8", "replace") for word in words]
+    # A checksum goes on from where it stands: that of a word and a space is worked out once for each word.
+    return [crc32(other, _crc_of(one)) for one, other in pairwise(encoded)]
+
+
+@lru_cache(maxsize=50_000)
+def _crc_of(word: bytes) -> int:
+    return crc32(word + b" ")
 
 
 def _beginning_at(words: list[str], place: int, lengths: Iterable[int]) -> Iterator[bytes]:
@@ -136,9 +144,15 @@ def parse_protected(content: bytes) -> ProtectedSet:
 
 def builtin_sets() -> list[ProtectedSet]:
     """The sets that come with this package."""
+    return list(_shipped())
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[ProtectedSet, ...]:
+    """Read once: sets that are the same objects are known as the same without looking into them."""
     folder = files("curation_validators") / "protected"
     found = sorted((item for item in folder.iterdir() if item.name.endswith(SUFFIX)), key=lambda item: item.name)
-    return [parse_protected(item.read_bytes()) for item in found]
+    return tuple(parse_protected(item.read_bytes()) for item in found)
 
 
 def sets_in(folder: Path) -> list[ProtectedSet]:
@@ -158,6 +172,11 @@ def overlap(text: str, protected: ProtectedSet) -> int:
     return _overlap(words, _starts_of(words), protected)
 
 
+@lru_cache(maxsize=4)
+def _all_starts(sets: tuple[ProtectedSet, ...]) -> frozenset[int]:
+    return frozenset().union(*(protected.starts for protected in sets))
+
+
 def _overlap(words: list[str], starts: list[int], protected: ProtectedSet) -> int:
     shared: set[bytes] = set()
     if not protected.starts.isdisjoint(starts):
@@ -171,9 +190,12 @@ def check_contamination(record: Record, sets: Iterable[ProtectedSet]) -> Iterato
     """A finding for each text that shares something with a protected set."""
     if record.use == "evaluation":
         return
+    sets = tuple(sets)
     for text in record.texts:
         words = _words(text.content[:MAX_CHARS])
         starts = _starts_of(words)
+        if _all_starts(sets).isdisjoint(starts):
+            continue
         for protected in sets:
             shared = _overlap(words, starts, protected)
             if shared:

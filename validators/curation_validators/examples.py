@@ -42,6 +42,8 @@ RULES_OF = {
 }
 """Check → the rules that it knows."""
 CHECKS = tuple(RULES_OF)
+ALONE = tuple(name for name in CHECKS if name not in ("duplicate", "near-duplicate", "mirrors"))
+"""The checks that need no other example, in whatever process."""
 
 
 @dataclass(slots=True)
@@ -78,8 +80,8 @@ def installed_instruments(languages: Iterable[str], protected: Iterable[Protecte
     return made
 
 
-def check_example(record: Record, instruments: Instruments) -> Iterator[Checked]:
-    """Run every check on one example, in the order of CHECKS."""
+def check_example(record: Record, instruments: Instruments, names: Iterable[str] = CHECKS) -> Iterator[Checked]:
+    """Run checks on one example, in the order of their names."""
     made = instruments
     runs: dict[str, Callable[[], Iterable[Finding]]] = {
         "shape": lambda: record.problems,
@@ -97,8 +99,24 @@ def check_example(record: Record, instruments: Instruments) -> Iterator[Checked]
         "origin": lambda: check_origin(record),
         "mirrors": lambda: _mirrors(record, made),
     }
-    for name in CHECKS:
+    for name in names:
         yield _run(name, runs[name])
+
+
+class AloneWork:
+    """The checks that need no other example, as work that can be made in any process."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self.instruments = instruments
+
+    def __call__(self, record: Record) -> list[Checked]:
+        """What they found."""
+        return list(check_example(record, self.instruments, ALONE))
+
+
+def alone_work(languages: Iterable[str], protected: Iterable[ProtectedSet]) -> AloneWork:
+    """Make that work with every instrument whose library is installed, but for those that know other examples."""
+    return AloneWork(installed_instruments(languages, protected))
 
 
 def _needed(instrument: Instrument | None) -> Instrument:

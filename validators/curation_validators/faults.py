@@ -8,9 +8,7 @@ Rules that always hold (pure, but for reading the protected sets that come with 
 
 from __future__ import annotations
 
-from functools import cache
-
-from curation_validators.contamination import ProtectedSet, builtin_sets, check_contamination
+from curation_validators.contamination import builtin_sets, check_contamination
 from curation_validators.contents import Row
 from curation_validators.credentials import check_secrets
 from curation_validators.hygiene import MAX_CHARS
@@ -20,15 +18,10 @@ from curation_validators.records import read_record
 PROTECTED, SECRET, IDENTIFIER = 1, 2, 4
 
 
-@cache
-def _shipped() -> tuple[ProtectedSet, ...]:
-    return tuple(builtin_sets())
-
-
 def faults_of(row: Row) -> int:
     """The sum of PROTECTED, SECRET and IDENTIFIER, of those that a row holds."""
     record = read_record(row, "")
-    protected = any(True for _ in check_contamination(record, _shipped()))
+    protected = any(True for _ in check_contamination(record, builtin_sets()))
     secret = any(True for _ in check_secrets(record))
     identifier = any(True for text in record.texts for _ in identifiers_in(text.content[:MAX_CHARS]))
     return PROTECTED * protected + SECRET * secret + IDENTIFIER * identifier

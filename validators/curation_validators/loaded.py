@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from curation_validators.duplicates import TOKEN
+from curation_validators.duplicates import tokens
 from curation_validators.hygiene import MAX_CHARS
-from curation_validators.language import NOT_PROSE
+from curation_validators.language import prose_of
 
 RATE_UNIT = 10
 """Rates are counted in tenths of a term per 1,000 tokens."""
@@ -91,10 +91,10 @@ def count_loaded(answer: str, language: str | None) -> tuple[int, int]:
     if found is None:
         return 0, 0
     marks, pattern = found
-    prose = NOT_PROSE.sub(" ", answer[:MAX_CHARS]).casefold().replace("\u2019", "'")
+    prose = prose_of(answer[:MAX_CHARS]).casefold().replace("\u2019", "'")
     # Most answers have none: looking for each term as it stands is quicker than the pattern.
     loaded = len(pattern.findall(prose)) if any(mark in prose for mark in marks) else 0
-    return loaded, len(TOKEN.findall(prose))
+    return loaded, len(tokens(prose))
 
 
 def rate_difference(loaded: int, tokens: int, other_loaded: int, other_tokens: int) -> int:

@@ -33,7 +33,8 @@ _KINDS = {
 _REGIONS = ("US", "GB", "FR", "CN", "TW", "HK")
 _RESERVED = re.compile(r"@([\w-]+\.)*(example(\.(com|net|org))?|test|invalid|localhost)$", re.IGNORECASE)
 # Every kind has an @, a run of digits, or the colons of an IPv6 address: most texts have none, and are done.
-_ANY = re.compile(r"@|\d(?:[\s().+-]?\w){6}|\d\.\d{1,3}\.|[0-9a-f]:[0-9a-f:]*:", re.IGNORECASE)
+_MARK = re.compile(r"[@:\d]")
+_ANY = re.compile(r"@|\d(?:[\s().+-]?\w){6}|\d\.\d{1,3}\.|[0-9a-fA-F]:[0-9a-fA-F:]*:")
 # Numbers that a private network or a manual uses (RFC 1918, 5737, 3849, loopback) are nobody's.
 _NOBODYS = re.compile(
     r"(10|127|192\.168|172\.(1[6-9]|2\d|3[01])|192\.0\.2|198\.51\.100|203\.0\.113|0|255)\.|::1?$|2001:db8:",
@@ -85,7 +86,7 @@ class PersonalData:
 
     def find(self, text: str) -> list[tuple[str, int, int]]:
         """What a text holds: (kind, start, end), by place; where two overlap, the more certain one stands."""
-        if not _ANY.search(text):
+        if not _MARK.search(text) or not _ANY.search(text):
             return []
         spans = [(kind, 1.0, start, end) for kind, start, end in identifiers_in(text)]
         for recognizer in self._recognizers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from curation_validators.duplicates import TOKEN, plain_text
+from curation_validators.duplicates import plain_text, tokens
 
 _SHARED_PERCENT = 60
 _FAIR, _GOOD = 2_500, 3_500
@@ -18,7 +18,7 @@ _FAIR, _GOOD = 2_500, 3_500
 
 def is_swap(prompt: str, other: str) -> bool:
     """Whether two prompts differ by a few words only: three fifths of the longer one's words, or more, are shared."""
-    one, two = (TOKEN.findall(plain_text(text)) for text in (prompt, other))
+    one, two = (tokens(plain_text(text)) for text in (prompt, other))
     shared = (Counter(one) & Counter(two)).total()
     return one != two and 100 * shared >= _SHARED_PERCENT * max(len(one), len(two))
 

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from curation_validators.contents import text_of, texts_of
 from curation_validators.counting import Counts
-from curation_validators.examples import CHECKS, Instruments, check_example
+from curation_validators.examples import ALONE, CHECKS, AloneWork, Instruments, check_example
 from curation_validators.facts import EXAMPLES
 from curation_validators.findings import RULES, Finding, Outcome
 from curation_validators.gaming import Odd, odd_reviewers
 from curation_validators.linking import Linked
 from curation_validators.measures import Measured
 from curation_validators.records import Record, read_record
+from curation_validators.spreading import spread, usable_cores
 
 SCHEMA = "evenhand/validation/v1"
 MAX_FINDINGS = 200
@@ -145,23 +147,44 @@ def read_records(source: RowSource) -> Iterator[Record]:
             yield read_record(fields, source.where(config, number))
 
 
+_NAMES = (("example_id", "id"), ("group_id", "group"))
+
+
 def read_links(source: RowSource) -> dict[str, Linked]:
     """What checks of mirrors need to know of every example."""
     found = {}
     for config in EXAMPLES:
         for row in source.rows(config, ("example_id", "id", "group_id", "group", "mirrors")):
-            record = read_record(row, "")
-            if record.id is not None:
-                found[record.id] = Linked(record.group, frozenset(record.mirrors or ()))
+            name, group = (text_of(row, one) or text_of(row, other) for one, other in _NAMES)
+            if name is not None:
+                found[name] = Linked(group, frozenset(texts_of(row, "mirrors")))
     return found
 
 
-def check_examples(source: RowSource, instruments: Instruments, validation: Validation) -> None:
-    """Run every check on every example, each against those before it."""
+_TOGETHER = tuple(name for name in CHECKS if name not in ALONE)
+
+
+def check_examples(
+    source: RowSource,
+    instruments: Instruments,
+    validation: Validation,
+    there: Callable[[], AloneWork] | None = None,
+) -> None:
+    """Run every check on every example, each against those before it.
+
+    Args:
+        source: the rows.
+        instruments: what checks measure with.
+        validation: takes what was found.
+        there: makes the checks that need no other example in another process, where there are many examples.
+    """
     instruments.links = read_links(source)
-    for record in read_records(source):
+    here = AloneWork(instruments)
+    processes = usable_cores() if there is not None else 1
+    for record, alone in spread(read_records(source), here, there or (lambda: here), processes):
         validation.examples += 1
-        for done in check_example(record, instruments):
+        found = {done.check: done for done in (*alone, *check_example(record, instruments, _TOGETHER))}
+        for done in map(found.__getitem__, CHECKS):
             tally = validation.checks[done.check]
             tally.outcomes[done.outcome] += 1
             if done.message:

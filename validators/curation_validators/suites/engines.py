@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ import pyarrow as pa
 
 from curation_validators.contents import Row
 from curation_validators.engine import Columns, Counted, Derive
-from curation_validators.facts import FactTable
+from curation_validators.facts import FACT_TABLES, Fact, FactTable
+from curation_validators.spreading import spread
 from curation_validators.tables import files_of
 
 
@@ -35,22 +37,36 @@ def _frame(rows: Iterable[tuple[Any, ...]], columns: Columns) -> pd.DataFrame:
     )
 
 
+_OF_TEXTS = ("examples", "voices")
+
+
+class _Making:
+    """Facts of one kind, of one row after the other."""
+
+    def __init__(self, table: str) -> None:
+        self._facts = FACT_TABLES[table].facts
+
+    def __call__(self, row: tuple[str, Row]) -> list[Fact]:
+        return list(self._facts(*row))
+
+
 class PandasEngine:
     """Data frames in memory."""
 
-    def __init__(self, rows_of: Callable[[str, tuple[str, ...]], Iterable[Row]]) -> None:
-        """`rows_of(config, columns)` gives a config's rows, with those columns at least."""
+    def __init__(self, rows_of: Callable[[str, tuple[str, ...]], Iterable[Row]], processes: int = 1) -> None:
+        """`rows_of(config, columns)` gives a config's rows, with those columns at least.
+
+        Facts that are made of texts are made in so many processes, where there are many rows.
+        """
         self._rows_of = rows_of
+        self._processes = processes
 
     def facts(self, table: FactTable) -> pd.DataFrame:
         """The facts of one kind."""
-        rows = (
-            fact
-            for config in table.configs
-            for row in self._rows_of(config, table.reads)
-            for fact in table.facts(config, row)
-        )
-        return _frame(rows, table.columns)
+        rows = ((config, row) for config in table.configs for row in self._rows_of(config, table.reads))
+        processes = self._processes if table.name in _OF_TEXTS else 1
+        made = spread(rows, _Making(table.name), partial(_Making, table.name), processes)
+        return _frame((fact for _, facts in made for fact in facts), table.columns)
 
     def join(self, left: pd.DataFrame, right: pd.DataFrame, on: str) -> pd.DataFrame:
         """An inner join; the column `on` comes first."""
