@@ -182,6 +182,14 @@ def test_checks_speak_before_anything_is_sent(api):
     assert rows(api, examples) == []
 
 
+def test_author_sees_what_the_checks_say_of_what_was_proposed_and_nobody_else_does(api):
+    browser = join(api)
+    example = propose(browser, **{"turn-1": "Write to joe.doe@posteo.net."})
+    assert "personal/contact" in browser.see(f"/examples/{example}").text
+    api.close_epoch()
+    assert "personal/contact" not in Browser(api.platform).see(f"/examples/{example}").text
+
+
 def test_revise_withdraw_and_see_the_own_work(api):
     browser = join(api)
     example = propose(browser)

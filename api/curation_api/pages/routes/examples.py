@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
+from curation.examples.intake import examine_revision
 from curation.shown import sealed_histories
 from curation.tables import examples as example_rows
 from curation.writing import LoadedExamples
@@ -54,6 +55,9 @@ def example(example: AnId, visit: TheVisit) -> Response:
         story = _story(loaded, shown)
         topic = loaded.definitions.topic_at(view.topic, loaded.epoch)
         siblings = _siblings(loaded, view)
+        mine = shown.reader.proposed
+        latest = shown.history.latest.leaf
+        intake = examine_revision(loaded, example, latest, visit.platform.home.path) if mine else None
     return show(
         visit,
         "example.html",
@@ -61,8 +65,8 @@ def example(example: AnId, visit: TheVisit) -> Response:
         story=story,
         topic=topic.content if topic else None,
         siblings=siblings,
-        shown=shown,
-        mine=shown.reader.proposed,
+        mine=mine,
+        intake=intake,
     )
 
 
