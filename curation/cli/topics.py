@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from curation.cli.opening import acting, opened_platform
-from curation.cli.printing import print_json, print_table, wrapped
+from curation.cli.printing import print_json, print_table, shown, wrapped
 
 app = typer.Typer(no_args_is_help=True, help="Topics, their positions and perspectives, and the policy.")
 As = Annotated[str | None, typer.Option("--as", help="Handle of the maintainer who acts.")]
@@ -68,6 +68,7 @@ def propose(
     who: Annotated[str | None, typer.Option("--as", help="Handle of the person who proposes.")] = None,
 ) -> None:
     """Propose a topic, or an amendment of one. It is judged in rounds; accepted, it binds two epochs later."""
+    from curation.examples.intake import examine_revision
     from curation.examples.propose import Propose, propose_example, read_proposal
 
     proposal = read_proposal(file)
@@ -76,7 +77,11 @@ def propose(
         with platform.write() as writing:
             recorded = propose_example(writing, actor, Propose(example=proposal))
             history = writing.existing(getattr(recorded.event, "example", ""))
+        with platform.read() as loaded:
+            intake = examine_revision(loaded, history.example, recorded.leaf, platform.home.path)
     typer.echo(f"Proposed as {history.example}, revision {recorded.leaf}.")
+    for finding in intake.findings:
+        typer.echo(shown(str(finding)))
     typer.echo(f"It is judged by: {', '.join(history.latest.round.required)}.")
     if changes := getattr(recorded.event, "outline").changes:  # noqa: B009  # a TopicProposed
         typer.echo(f"It changes: {', '.join(changes)}.")

@@ -5,12 +5,13 @@ Rules that always hold:
   are found by an index;
 - a finding of a blocking rule refuses the proposal; the others go to the proposer, and with the seat to its reviewers;
 - nothing is fetched; what is not installed, or broke, is named as not measured, and never passes silently;
+- what is proposed about a topic is checked for what it says: hygiene, personal data, secrets;
 - a finding never repeats personal data or a secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -24,12 +25,14 @@ from curation.log.leaf import Opening
 from curation.protected import FOLDER
 from curation.tables import openings
 from curation.writing import LoadedExamples, Writing
+from curation_schemas.commons import TopicProposal
+from curation_schemas.definition import Topic
 from curation_schemas.events import ExampleProposed, ExampleRevised
 from curation_schemas.example import Written
 from curation_validators.contamination import builtin_sets, sets_in
-from curation_validators.examples import Instruments, check_example, installed_instruments
-from curation_validators.findings import Finding
-from curation_validators.records import read_record
+from curation_validators.examples import WORDING, Instruments, check_example, installed_instruments
+from curation_validators.findings import Checked, Finding
+from curation_validators.records import Record, Text, read_record
 
 NOT_AT_INTAKE = frozenset({"duplicate", "near-duplicate", "quotes", "mirrors"})
 """The checks that need other examples, or archived pages. Copies are looked for in the index (curation.copies), and
@@ -81,10 +84,23 @@ def examine(row: Mapping[str, Any], languages: tuple[str, ...], home: Path) -> I
     """
     checked = check_example(read_record(row, "the example"), _instruments(languages, home / FOLDER))
     found = [item for item in checked if item.check not in NOT_AT_INTAKE or (item.check == "quotes" and item.findings)]
+    return _intake_of(found)
+
+
+def _intake_of(found: Sequence[Checked]) -> Intake:
     return Intake(
         tuple(finding for item in found for finding in item.findings if finding.rule not in _LATER),
         tuple(item.check for item in found if item.outcome in ("insufficient", "error")),
     )
+
+
+def examine_topic(topic: Topic | None, reason: str | None, languages: tuple[str, ...], home: Path) -> Intake:
+    """Check the texts of a topic as it is proposed, and the reason given; None is what was erased."""
+    told = topic.texts() if topic else ()
+    texts = [Text(f"proposal.{path}.{tag}", "user", said) for path, several in told for tag, said in several.items()]
+    texts += [Text("reason", "user", reason)] if reason else []
+    found = check_example(Record("the proposal", tuple(texts)), _instruments(languages, home / FOLDER), WORDING)
+    return _intake_of(list(found))
 
 
 def check_intake(writing: Writing, example: Written, own: str | None = None) -> Intake:
@@ -98,24 +114,36 @@ def check_intake(writing: Writing, example: Written, own: str | None = None) -> 
     row = example.model_dump(mode="json", exclude_none=True)
     made = examine(row, _languages(writing), writing.home.path)
     copy = find_copy(writing, example, own)
-    blocking = [*made.blocking, *([copy] if copy else [])]
+    _refuse([*made.blocking, *([copy] if copy else [])])
+    return made
+
+
+def check_topic_intake(writing: Writing, proposed: TopicProposal) -> Intake:
+    """Check what is proposed about a topic. Raises Refused naming every blocking finding."""
+    made = examine_topic(proposed.proposal, proposed.reason, _languages(writing), writing.home.path)
+    _refuse(made.blocking)
+    return made
+
+
+def _refuse(blocking: Sequence[Finding]) -> None:
     if blocking:
         said = "; ".join(f"{item.where}: {item.message} ({item.rule})" for item in blocking)
         hints = " ".join(dict.fromkeys(item.hint for item in blocking))
         raise Refused("propose/intake", said, hint=hints)
-    return made
 
 
 def examine_revision(loaded: LoadedExamples, example: str, revision: str, home: Path) -> Intake:
     """Check a revision as it stands, without what was erased of it: for those who review it."""
     history = loaded.existing(example)
     event = history.revision_of(revision, "review/revision-known").event
-    if not isinstance(event, (ExampleProposed, ExampleRevised)):
-        return Intake()
     values = {
         row.commitment: Opening(row.unit, row.salt, row.body).value()
         for row in loaded.connection.execute(select(openings).where(openings.c.act == revision))
     }
+    if not isinstance(event, (ExampleProposed, ExampleRevised)):
+        topic, reason = (values.get(event.content[name][0]) for name in ("proposal", "reason"))
+        told = Topic(**topic) if topic else None
+        return examine_topic(told, reason["content"] if reason else None, _languages(loaded), home)
     row: dict[str, Any] = {"language": event.language, "license": event.license, "use": event.use}
     row["sources"] = [
         values[item] | ({"quote_status": check.event.status} if (check := history.latest_check(item)) else {})

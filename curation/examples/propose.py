@@ -18,7 +18,7 @@ from sqlalchemy import insert, select
 
 from curation.copies.find import remember_text
 from curation.errors import InvalidInput, Refused
-from curation.examples.intake import check_intake
+from curation.examples.intake import check_intake, check_topic_intake
 from curation.identifiers import new_example_id, new_group_id, new_pseudonym
 from curation.log.attestation import Signer
 from curation.log.leaf import Opening
@@ -110,7 +110,9 @@ def _record(
     writing: Writing, actor: Actor | None, example: AnyProposal, own: str, group: str | None, signer: Signer | None
 ) -> Recorded:
     """Record a proposal and open its first round."""
-    if not isinstance(example, TopicProposal):
+    if isinstance(example, TopicProposal):
+        check_topic_intake(writing, example)
+    else:
         check_intake(writing, example)
     openings: list[Opening] = []
     fields = _fields(writing, actor, example, openings)
@@ -137,7 +139,9 @@ def revise_example(writing: Writing, actor: Actor, command: Revise, signer: Sign
         writing.lock_topic(command.example.topic)
     history = writing.existing(command.example_id)
     replaced = history.latest
-    if not isinstance(command.example, TopicProposal):
+    if isinstance(command.example, TopicProposal):
+        check_topic_intake(writing, command.example)
+    else:
         check_intake(writing, command.example, own=command.example_id)
     openings: list[Opening] = []
     fields = _fields(writing, actor, command.example, openings)

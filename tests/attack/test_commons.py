@@ -302,7 +302,7 @@ def test_everything_in_one_epoch_is_sound_in_whichever_order_it_is_sealed(homes,
     world.appeal(own)
     accept(world, own, second, "reject")
     revise_topic(world, own, scope=both("Else"))
-    gone = world.propose_fields(example() | {"topic": LAKE, "positions": ["no-it"]}, "ben")
+    gone = world.propose_fields(example(number=1) | {"topic": LAKE, "positions": ["no-it"]}, "ben")
     world.erase(world.history(gone).latest.leaf, "ben")
     world.withdraw(gone, "ben")
     accept(world, own, third)

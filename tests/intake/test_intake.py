@@ -12,12 +12,13 @@ from curation.backup import write_backup
 from curation.errors import BackupInvalid, HomeUnusable, Refused
 from curation.examples import intake
 from curation.examples.intake import examine, examine_revision
+from curation.examples.propose import Revise, read_example, revise_example
 from curation.protected import FOLDER, place_protected
 from curation.restore import restore_backup
 from curation.validating.protecting import write_protected
 from curation_validators.findings import RULES
 from tests.api.support import PERSPECTIVES, sft
-from tests.support.words import turn
+from tests.support.words import topic_proposal, turn
 
 CARD = "The card 4111 1111 1111 1111 was declined, they said."
 TOKEN = "Log in with ghp_" + "a1B2c3D4e5" * 3 + "a1B2c3 and look."
@@ -50,6 +51,30 @@ def test_revision_is_checked_like_a_proposal(small_world):
 def test_control_is_checked_when_it_is_planted(small_world):
     with pytest.raises(Refused, match="personal/identifier"):
         small_world.plant(messages=messages(CARD))
+
+
+def test_what_is_said_about_a_topic_is_checked_in_every_text(small_world):
+    before = small_world.pending()
+    changes = {"scope": {"en": f"What shall become of it. {TOKEN}", "fr": "Ce qui en adviendra."}}
+    for proposal, where in (
+        (topic_proposal("lake", changes), "proposal.scope.en: holds what looks like"),
+        (topic_proposal("lake", reason=CARD), "reason: holds what looks like a card number"),
+    ):
+        with pytest.raises(Refused) as refused:
+            small_world.propose_fields(proposal)
+        assert refused.value.rule == "propose/intake"
+        assert f"the proposal, {where}" in str(refused.value)
+        assert "4111" not in str(refused.value)
+    assert small_world.pending() == before
+    of = small_world.propose_fields(topic_proposal("lake", reason=CONTACT))
+    with small_world.platform.read() as loaded:
+        revision = loaded.existing(of).latest.leaf
+        found = examine_revision(loaded, of, revision, small_world.platform.home.path)
+    assert [(item.rule, item.where) for item in found.findings] == [("personal/contact", "the proposal, reason")]
+    with small_world.acting("ana") as (made, actor):
+        command = Revise(example_id=of, example=read_example(topic_proposal("lake", reason=CARD)))
+        with pytest.raises(Refused, match="personal/identifier"):
+            revise_example(made, actor, command)
 
 
 def test_every_blocking_finding_is_named_at_once(small_world):

@@ -44,6 +44,8 @@ RULES_OF = {
 CHECKS = tuple(RULES_OF)
 ALONE = tuple(name for name in CHECKS if name not in ("duplicate", "near-duplicate", "mirrors"))
 """The checks that need no other example, in whatever process."""
+WORDING = ("text", "personal-data", "secrets")
+"""The checks that need nothing but texts: those on what is said about a topic."""
 
 
 @dataclass(slots=True)
