@@ -12,6 +12,7 @@ from curation.audit.trace import trace_example
 from curation.audit.verify import verify_bundle
 from curation.releases.cut import cut_release, plan_release, rebuild_release
 from curation.releases.manifest import read_manifest, render_manifest, sha256_of
+from curation_validators.contamination import CANARY
 from tests.support.findings import SOURCE
 from tests.support.fixtures import homes, small_world
 from tests.support.words import HARBOUR, RIVER, turn
@@ -176,3 +177,18 @@ def test_page_opens_without_network_and_escapes_what_people_wrote(skewed):
     assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
     assert "balance/position-share" in page
     assert page.count("<table") == page.count("</table>")
+
+
+def test_one_text_of_a_protected_set_takes_its_topic_out_of_the_release(small_world, monkeypatch):
+    """As if the set had become known after the example was proposed: intake would have refused it."""
+    monkeypatch.setattr("curation.examples.intake.builtin_sets", list)
+    river = accepted(small_world, 0, RIVER)
+    example = small_world.propose(topic=HARBOUR, messages=[turn("user", "Say it."), turn("assistant", CANARY)])
+    small_world.judge(example)
+    made = cut(small_world)
+    report = json.loads((made.path / "validation" / "report.json").read_text("utf-8"))
+    (found,) = (item for item in report["left_out"][HARBOUR] if item["breaks"] == "gate")
+    assert (found["measure"], found["more"]) == ("examples/contamination", {"examples": [example]})
+    assert f"{HARBOUR} fails examples/contamination" in (made.path / "README.md").read_text("utf-8")
+    assert made.manifest.rows["sft"] == dict.fromkeys(made.manifest.rows["sft"], 1), river
+    assert verify_bundle(made.path).verdict == "VERIFIED"
