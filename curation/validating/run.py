@@ -19,6 +19,7 @@ from curation.releases.manifest import read_manifest
 from curation.validating.sources import (
     BundleRows,
     FileRows,
+    epochs_of_bundle,
     languages_of,
     shapes_of_bundle,
     thresholds_of_bundle,
@@ -67,14 +68,19 @@ def validate_bundle(path: Path, protected: list[ProtectedSet], make: MakeEngine 
     limits = thresholds_of_bundle(path, manifest.policy)
     if limits is None:
         made.notes.append("the policy in dataset/policies/ cannot be read: the thresholds are the default ones")
-    return _validate(BundleRows(path), made, shapes, protected, make, limits)
+    made = _validate(BundleRows(path), made, shapes, protected, make, limits)
+    made.odd = look_at_reviewers(BundleRows(path), epochs_of_bundle(path))
+    return made
 
 
 def validate_derived(derived: Derived, protected: list[ProtectedSet], make: MakeEngine = plain_python) -> Validation:
     """Validate a release that was derived and not yet cut."""
     made = Validation(derived.facts.terms.slug, derived.version)
     shapes = shapes_of_definitions(derived.facts.definitions, derived.facts.epoch)
-    return _validate(ProjectedRows(derived.made), made, shapes, protected, make, derived.facts.gates.limits)
+    rows = ProjectedRows(derived.made)
+    made = _validate(rows, made, shapes, protected, make, derived.facts.gates.limits)
+    made.odd = look_at_reviewers(rows, [epoch.size for epoch in derived.state.epochs])
+    return made
 
 
 def validate_file(
@@ -110,5 +116,4 @@ def _validate(
     wanted = sorted(languages)
     check_examples(source, installed_instruments(wanted, protected), made, partial(alone_work, wanted, protected))
     made.measures = measure_release(count_release(make(source)), shapes, limits)
-    made.odd = look_at_reviewers(source)
     return made

@@ -14,7 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from curation.errors import BundleInvalid, EvenhandError, InvalidInput
+from curation.audit.bundle import open_bundle
+from curation.errors import BundleInvalid, EvenhandError, InvalidInput, WorldError
 from curation.imports.conversations import preference_content
 from curation.imports.files import RowFile, find_files
 from curation.log.leaf import canonical_json
@@ -114,6 +115,16 @@ def _cited(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
             plain = {str(name): str(value) for name, value in source.items() if value is not None}
             found[f"src_{hashlib.sha256(canonical_json(plain)).hexdigest()[:24]}"] = source
     return found
+
+
+def epochs_of_bundle(bundle: Path) -> list[int]:
+    """The log's size at the end of each epoch; none where the bundle's log cannot be read."""
+    try:
+        opened = open_bundle(bundle)
+        leaves = opened.leaves(0, opened.manifest.log.size)
+        return [index + 1 for index, leaf in enumerate(leaves) if b'"type":"epoch:closed"' in leaf]
+    except WorldError:
+        return []
 
 
 def shapes_of_bundle(bundle: Path) -> dict[str, TopicShape]:

@@ -1,28 +1,34 @@
-"""Reviewers whose votes people should look at: who votes like another perspective, and who always votes together.
+"""Reviewers whose votes people should look at: who votes like another perspective, who always votes together, and who
+votes in bursts.
 
 Rules that always hold (pure):
 - what is found changes no vote and fails no validation: it is a reason to look, and there are honest ones for each;
 - people are named as a release names them, by the pseudonym that they have on that topic;
 - a topic is looked at from twenty votes on; nobody is judged by fewer than five;
 - nobody is said to vote like another perspective where perspectives do not tell votes apart: four in five must vote
-  more like their own.
+  more like their own;
+- a burst is told by epochs, for nothing finer is known: votes stand in the epoch in which their round ended.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from curation_validators.contents import Row
 from curation_validators.reviewing import always_together, bridging_factors, misplaced_voters
+from curation_validators.statistics import benjamini_hochberg, binomial_tail
 
 LEAST_VOTES, LEAST_OF_ONE = 20, 5
 MOST_VOTES = 4_000
 """Votes of a topic that are looked at: the first ones. Factorizing takes time in proportion."""
 _SETTLED = 1e-3
 _OWN_PERCENT = 80
+_LEAST_OF_BURST = 10
+"""Votes of one reviewer in one epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +50,20 @@ class _Vote:
     perspective: str
     item: str
     value: float
+    epoch: int | None
 
 
-def odd_reviewers(reviews: Iterable[Row], topic_of: Mapping[str, str]) -> list[Odd]:
+def odd_reviewers(reviews: Iterable[Row], topic_of: Mapping[str, str], epochs: Sequence[int] = ()) -> list[Odd]:
     """Look at the votes of every topic.
 
     Args:
         reviews: rows of a release's config `reviews`; those that did not count are passed over.
         topic_of: example → topic.
+        epochs: the log's size at the end of each epoch, from the first on; without them no burst can be told.
     """
     by_topic: dict[str, list[_Vote]] = {}
     for row in reviews:
-        vote = _vote(row)
+        vote = _vote(row, epochs)
         topic = topic_of.get(str(row.get("example_id")))
         if vote is not None and topic is not None and len(by_topic.setdefault(topic, [])) < MOST_VOTES:
             by_topic[topic].append(vote)
@@ -63,17 +71,19 @@ def odd_reviewers(reviews: Iterable[Row], topic_of: Mapping[str, str]) -> list[O
         odd
         for topic, votes in sorted(by_topic.items())
         if len(votes) >= LEAST_VOTES
-        for odd in (*_misplaced(topic, votes), *_together(topic, votes))
+        for odd in (*_misplaced(topic, votes), *_together(topic, votes), *_bursts(topic, votes))
     ]
 
 
-def _vote(row: Row) -> _Vote | None:
+def _vote(row: Row, epochs: Sequence[int]) -> _Vote | None:
     names = [row.get(name) for name in ("reviewer", "perspective", "revision")]
     if row.get("counted") is not True or not all(isinstance(name, str) for name in names):
         return None
     accepts = row.get("verdict") == "accept" and row.get("comparison") in (None, "chosen")
     reviewer, perspective, revision = map(str, names)
-    return _Vote(reviewer, perspective, revision, float(accepts))
+    index = row.get("event")
+    epoch = bisect_right(epochs, index) if epochs and isinstance(index, int) else None
+    return _Vote(reviewer, perspective, revision, float(accepts), epoch)
 
 
 def _misplaced(topic: str, votes: list[_Vote]) -> Iterable[Odd]:
@@ -98,3 +108,30 @@ def _together(topic: str, votes: list[_Vote]) -> Iterable[Odd]:
     cast = [(reviewer, item, value) for (reviewer, item), value in values.items()]
     for one, other, items in always_together(cast):
         yield Odd(topic, (one, other), f"judged {items} revisions together and never differed, where others did")
+
+
+def _bursts(topic: str, votes: list[_Vote]) -> Iterable[Odd]:
+    """Who cast far more of their votes in one epoch than the others did of theirs, beyond chance.
+
+    A binomial test for each reviewer and epoch with ten votes or more, with the others' share of that epoch as the
+    chance (one vote added inside and one outside, so that it is never nothing); Benjamini-Hochberg over all of them.
+    Where the others cast fewer than twenty votes, nobody can tell what is usual.
+    """
+    cells = Counter((vote.reviewer, vote.epoch) for vote in votes if vote.epoch is not None)
+    of_epoch, of_reviewer = Counter[int | None](), Counter[str]()
+    for (reviewer, epoch), number in cells.items():
+        of_epoch[epoch] += number
+        of_reviewer[reviewer] += number
+    tested = []
+    for (reviewer, epoch), number in sorted(cells.items()):
+        cast = of_reviewer[reviewer]
+        others = of_epoch.total() - cast
+        share = (of_epoch[epoch] - number + 1) / (others + 2)
+        if number >= _LEAST_OF_BURST and others >= LEAST_VOTES:
+            tested.append((reviewer, epoch, number, cast, share, binomial_tail(cast, share, number)))
+    for (reviewer, epoch, number, cast, share, _), found in zip(
+        tested, benjamini_hochberg([item[-1] for item in tested]), strict=True
+    ):
+        if found and number > 2 * cast * share:
+            said = f"cast {number} of {cast} votes in rounds that ended in epoch {epoch}"
+            yield Odd(topic, (reviewer,), f"{said}; the others cast {100 * share:.0f} % of theirs")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -131,7 +131,7 @@ _READ = (
     "use",
     *_CONTENT,
 )
-_VOTE = ("example_id", "revision", "reviewer", "perspective", "verdict", "comparison", "counted")
+_VOTE = ("example_id", "revision", "reviewer", "perspective", "verdict", "comparison", "counted", "event")
 _SOURCE = ("source_id", "url", "archive_url", "publisher", "owner", "country", "date", "quote", "quote_status")
 
 
@@ -199,12 +199,15 @@ def not_measured(counts: Counts) -> str | None:
     return None if counts.examples else "there are no examples"
 
 
-def look_at_reviewers(source: RowSource) -> list[Odd]:
-    """The reviewers whose votes people should look at, of a dataset that has its reviews."""
+def look_at_reviewers(source: RowSource, epochs: Sequence[int] = ()) -> list[Odd]:
+    """The reviewers whose votes people should look at, of a dataset that has its reviews.
+
+    `epochs` is the log's size at the end of each epoch, where it is known.
+    """
     topic_of: dict[str, str] = {}
     for config in (*EXAMPLES, "contested"):
         for row in source.rows(config, ("example_id", "topic")):
             example, topic = row.get("example_id"), row.get("topic")
             if isinstance(example, str) and isinstance(topic, str):
                 topic_of[example] = topic
-    return odd_reviewers(source.rows("reviews", _VOTE), topic_of)
+    return odd_reviewers(source.rows("reviews", _VOTE), topic_of, epochs)

@@ -1,10 +1,10 @@
-"""Reviewers to look at: who votes like the other side, who always votes together; and nobody where nothing is odd."""
+"""Reviewers to look at: who votes like the other side, together, or in bursts; and nobody where nothing is odd."""
 
 from __future__ import annotations
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation_validators.gaming import MOST_VOTES, odd_reviewers
@@ -114,3 +114,51 @@ def test_the_first_votes_of_a_large_topic_are_looked_at():
 )
 def test_whatever_rows_hold_there_is_an_answer(rows):
     assert isinstance(odd_reviewers(rows, {"": "topic", "ex": "topic"}), list)
+
+
+def by_epoch(counts):
+    """Votes of reviewer → how many in each of some epochs of a thousand leaves, half of each accepting."""
+    rows = []
+    for reviewer, numbers in counts.items():
+        for epoch, number in enumerate(numbers):
+            for place in range(number):
+                item = f"{reviewer}-{epoch}-{place}"
+                rows.append(row(reviewer, "left", item, place % 2 == 0, event=1_000 * epoch + place))
+    return rows
+
+
+EPOCHS = [1_000, 2_000, 3_000, 4_000]
+
+
+def test_who_votes_in_a_burst_is_named_and_nobody_else():
+    rows = by_epoch({"steady": [10, 12, 9, 11], "other": [11, 9, 10, 12], "sudden": [0, 1, 30, 1]})
+    odd = odd_reviewers(rows, topics(rows), EPOCHS)
+    assert [item.reviewers for item in odd] == [("sudden",)]
+    assert odd[0].message == ("cast 30 of 32 votes in rounds that ended in epoch 2; the others cast 23 % of theirs")
+
+
+def test_an_epoch_in_which_all_vote_more_is_no_burst():
+    rows = by_epoch({"one": [3, 30, 3, 2], "two": [2, 28, 4, 3], "three": [4, 33, 2, 3]})
+    assert odd_reviewers(rows, topics(rows), EPOCHS) == []
+
+
+def test_fewer_than_ten_votes_in_an_epoch_are_no_burst():
+    rows = by_epoch({"steady": [10, 12, 9, 11], "few": [0, 0, 9, 0]})
+    assert odd_reviewers(rows, topics(rows), EPOCHS) == []
+
+
+def test_without_epochs_no_burst_can_be_told():
+    rows = by_epoch({"steady": [10, 12, 9, 11], "sudden": [0, 1, 30, 1]})
+    assert odd_reviewers(rows, topics(rows)) == []
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32))
+def test_people_who_vote_at_random_times_are_rarely_named(seed):
+    draw = random.Random(seed)
+    rows = [
+        row(f"r{reviewer}", "left", f"{reviewer}-{vote}", draw.random() < 0.5, event=draw.randrange(4_000))
+        for reviewer in range(12)
+        for vote in range(40)
+    ]
+    assert len(odd_reviewers(rows, topics(rows), EPOCHS)) <= 1
