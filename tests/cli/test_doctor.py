@@ -19,7 +19,7 @@ from tests.audit.demo import SECOND, call, home
 __all__ = ["home"]
 
 CHECKS = ["database", "guards of the event tables", "keys", "log files", "leaves", "openings and documents"]
-CHECKS += ["rules, replayed over every leaf", "projection", "releases"]
+CHECKS += ["rules, replayed over every leaf", "projection", "texts known, to find copies", "releases"]
 
 
 @contextmanager

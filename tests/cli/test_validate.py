@@ -67,7 +67,8 @@ def test_faults_of_a_foreign_file_are_named_by_row(tmp_path):
     code, made = result(lines(tmp_path / "set.jsonl", {"messages": TURNS}, bad, "not json"))
     assert code == 1
     assert [(item["rule"], item["where"]) for item in made["findings"]] == [
-        ("text/hidden-character", "sft row 2, messages.1")
+        ("text/hidden-character", "sft row 2, messages.1"),
+        ("duplicate/near", "sft row 2"),
     ]
     assert made["notes"] == ["set.jsonl row 3 is not JSON: Expecting value at column 1"]
 
