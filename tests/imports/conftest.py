@@ -20,8 +20,8 @@ from tests.support.postgres import postgres, postgres_url
 __all__ = ["postgres", "postgres_url"]
 
 
-def begun(path, **options):
-    command = DefineDataset(definition=validate(DatasetDefinition, definition(seats=1)))
+def begun(path, seats=1, **options):
+    command = DefineDataset(definition=validate(DatasetDefinition, definition(seats=seats)))
     return begin_home(path, command, "founder", simulated=True, **options)[0]
 
 
@@ -44,12 +44,16 @@ def place(begun_home, tmp_path):
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_place(request, tmp_path, monkeypatch):
-    """The same on each database."""
-    if request.param == "sqlite":
+    """The same on each database; a module that wants more seats than one says so in SEATS."""
+    seats = getattr(request.module, "SEATS", 1)
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+        monkeypatch.setenv("EVENHAND_DATABASE_URL", url)
+        platform = begun(tmp_path / "home", seats, database=url)
+    elif seats == 1:
         yield request.getfixturevalue("place")
         return
-    url = request.getfixturevalue("postgres_url")
-    monkeypatch.setenv("EVENHAND_DATABASE_URL", url)
-    platform = begun(tmp_path / "home", database=url)
+    else:
+        platform = begun(tmp_path / "home", seats)
     yield Place(tmp_path, tmp_path / "home", platform)
     platform.home.close()

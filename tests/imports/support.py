@@ -37,13 +37,11 @@ def as_lines(lines: Iterable[dict[str, Any]]) -> list[bytes]:
     return [json.dumps(line, ensure_ascii=False).encode() for line in lines]
 
 
-def mixed_lines(count: int, seed: int = 0) -> list[dict[str, Any]]:
-    """Proposals, each followed by a review for every seat (one of each perspective)."""
+def mixed_lines(count: int, seed: int = 0, seats: int = 1) -> list[dict[str, Any]]:
+    """Proposals, each followed by a review for every seat (so many of each perspective)."""
     draw = random.Random(seed)
     return [
-        line
-        for number in range(count)
-        for line in (proposal(number, draw, words=8), *reviews_of(number, draw, seats=1))
+        line for number in range(count) for line in (proposal(number, draw, words=8), *reviews_of(number, draw, seats))
     ]
 
 

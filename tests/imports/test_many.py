@@ -15,7 +15,9 @@ from curation_api.app import create_app
 from tests.imports.support import mixed_lines
 from tests.support.generated import proposal
 
-LINES = 20_001
+SEATS = 3
+EXAMPLES = 2_858
+LINES = EXAMPLES * (1 + 2 * SEATS)
 CLIENTS = ("cara", "cyd")
 
 
@@ -31,7 +33,7 @@ def tokens(any_place):
 
 
 def test_twenty_thousand_contributions_go_in_while_two_clients_write(any_place, tokens):
-    path = any_place.write("many.jsonl", mixed_lines(LINES // 3))
+    path = any_place.write("many.jsonl", mixed_lines(EXAMPLES, seats=SEATS))
     application = create_app(any_place.platform)
     done = threading.Event()
     answers: dict[str, list[int]] = {handle: [] for handle in CLIENTS}
