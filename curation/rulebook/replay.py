@@ -7,7 +7,6 @@ Rules that always hold (pure; no database, no clock):
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -55,7 +54,7 @@ from curation_schemas.parsing import SchemaInvalid, validate
 
 # A leaf has one form: nothing absent is written out, and numbers are numbers. These marks are rare, so that the full
 # comparison is made for few leaves.
-_UNUSUAL = re.compile(rb":(?:null|\[\]|\{\}|true|false)")
+_UNUSUAL = (b":null", b":[]", b":{}", b":true", b":false")
 
 
 def _check_form(event: AnyEvent, fields: Mapping[str, Any]) -> None:
@@ -162,7 +161,7 @@ class Replay:
         try:
             fields = decode_leaf(leaf, where)
             event = validate(EVENT, fields)
-            if _UNUSUAL.search(leaf) or b'"v":1' not in leaf:
+            if b'"v":1' not in leaf or any(map(leaf.__contains__, _UNUSUAL)):
                 _check_form(event, fields)
         except SchemaInvalid as error:
             self.violations.append(Violation(index, "schema", str(error)))

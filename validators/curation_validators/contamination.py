@@ -76,7 +76,8 @@ def _words(text: str) -> list[str]:
 
 def _starts_of(words: list[str]) -> list[int]:
     """CRC-32 of each word with the next."""
-    encoded = [word.encode("utf-8", "replace") for word in words]
+    # All at once: a word holds no space.
+    encoded = " ".join(words).encode("utf-8", "replace").split(b" ")
     # A checksum goes on from where it stands: that of a word and a space is worked out once for each word.
     return [crc32(other, _crc_of(one)) for one, other in pairwise(encoded)]
 
