@@ -542,7 +542,8 @@ class Writing(LoadedExamples):
         for row in self._pending:
             if row["example"] in examples:
                 history = self._histories[row["example"]]
-                acts.apply(history, EVENT.validate_json(row["leaf"]), row["hash"], self.epoch, self)  # type: ignore[arg-type]
+                event = EVENT.validate_json(row["leaf"])
+                acts.apply(history, event, row["hash"], self.epoch, self)  # type: ignore[arg-type]  # an example's own
 
 
 def _event(event_type: type[AnEvent], plain: dict[str, Any], signer: Signer | None) -> AnyEvent:

@@ -87,7 +87,8 @@ class JudgementLine(PersonLine):
 
     def judgement(self) -> Judgement:
         """The judgement in it. Raises pydantic's ValidationError when it lacks reasons."""
-        return validator_of(Judgement).validate_python({name: getattr(self, name) for name in _JUDGED})  # type: ignore[no-any-return]
+        made: Judgement = validator_of(Judgement).validate_python({name: getattr(self, name) for name in _JUDGED})
+        return made
 
 
 class ReviewLine(JudgementLine):

@@ -40,16 +40,9 @@ def side_of(row: Row) -> str | None:
 
 def answer_of(row: Row) -> str:
     """What the example would have a model say: the assistant's turns, of a preference pair the chosen ones."""
-    for name in ("messages", "chosen"):
-        value = row.get(name)
-        if isinstance(value, str):
-            return value
-        turns = [item for item in list_of(row, name) if isinstance(item, Mapping)]
-        said = [item["content"] for item in turns if item.get("role") == "assistant" and text_of(item, "content")]
-        if said:
-            return "\n".join(said)
+    said = _turns_of(row, ("messages", "chosen"), "assistant")
     synthesis = row.get("synthesis")
-    return synthesis if isinstance(synthesis, str) else ""
+    return said if said is not None else synthesis if isinstance(synthesis, str) else ""
 
 
 def whole_text(row: Row) -> str:
@@ -67,12 +60,17 @@ def whole_text(row: Row) -> str:
 
 def prompt_of(row: Row) -> str:
     """What the example is asked: the user's turns."""
-    for name in ("messages", "prompt"):
+    return _turns_of(row, ("messages", "prompt"), "user") or ""
+
+
+def _turns_of(row: Row, names: tuple[str, ...], role: str) -> str | None:
+    """What one role says in the first of these fields that has it; a field that is plain text counts whole."""
+    for name in names:
         value = row.get(name)
         if isinstance(value, str):
             return value
         turns = [item for item in list_of(row, name) if isinstance(item, Mapping)]
-        asked = [item["content"] for item in turns if item.get("role") == "user" and text_of(item, "content")]
-        if asked:
-            return "\n".join(asked)
-    return ""
+        said = [item["content"] for item in turns if item.get("role") == role and text_of(item, "content")]
+        if said:
+            return "\n".join(said)
+    return None

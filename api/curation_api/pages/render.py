@@ -105,7 +105,7 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # by the i18n extension
     made.filters.update(label=_label, word=_word, typed=_typed, said=_said, direction=_direction, language_name=name_of)
     made.globals.update(
         static=static,
