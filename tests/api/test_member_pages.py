@@ -168,6 +168,22 @@ def test_form_sent_twice_proposes_once(api):
     assert len(rows(api, examples)) == 2
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_form_sent_again_with_another_text_says_so_and_proposes_it_when_sent_once_more(api, language):
+    browser = join(api, language=language)
+    first = propose(browser)
+    page = f"/propose/{TOPIC}/sft"
+    changed = sft_form(**{"turn-1": "Opinions differ, and here is why."})
+    seen = browser.send(page, page, changed, 409)
+    assert first in seen.text
+    assert "Opinions differ, and here is why." in seen.text
+    assert len(rows(api, examples)) == 1
+    once = next(item["value"] for item in seen.all("input") if item.get("name") == "once")
+    browser.send(page, page, changed | {"once": once})
+    browser.send(page, page, changed | {"once": once})
+    assert len(rows(api, examples)) == 2
+
+
 def test_checks_speak_before_anything_is_sent(api):
     browser = join(api)
     action = f"/propose/{TOPIC}/sft"

@@ -2,15 +2,17 @@
 
 Rules that always hold:
 - what was typed is kept, whatever is wrong with it;
-- the same form sent twice proposes once;
+- the same form sent twice proposes once; sent again with another text, it says that the first was taken in already, and
+  proposes the other only when it is sent once more;
 - nothing is taken in without the licence being granted.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
@@ -140,26 +142,41 @@ def _handle(visit: Visit, sheet: Sheet, form: Form) -> Response:
     if not form.has("grant"):
         return _page(visit, sheet, form, {"grant": [visit.say(N_("Nothing is taken in without this."))]}, 422)
     try:
-        place = _take_in(visit, sheet, form.one("once"), written)
+        taken = _take_in(visit, sheet, form.one("once"), written)
     except Refused as error:
         return _page(visit, sheet, form, _refusal(visit, error), 422)
-    return go(place)
+    if taken.text_digest != _digest(written):
+        form.set("once", secrets.token_hex(16))
+        return _page(visit, sheet, form, status=409, earlier=taken.example)
+    return go(f"/examples/{taken.example}?done=proposed")
 
 
-def _take_in(visit: Visit, sheet: Sheet, once: str, written: Written) -> str:
-    """Propose or revise, once. Returns the example's page. Raises Refused, NotFound."""
+class Taken(NamedTuple):
+    """What came of a form: the example, and which text was taken in."""
+
+    example: str
+    text_digest: str
+
+
+def _digest(written: Written) -> str:
+    return hashlib.sha256(written.model_dump_json().encode()).hexdigest()
+
+
+def _take_in(visit: Visit, sheet: Sheet, once: str, written: Written) -> Taken:
+    """Propose or revise, once; or what this form brought before. Raises Refused, NotFound."""
     actor, key = visit.must_act(), f"form:{once}"
     with visit.platform.write() as writing:
-        if (place := find_answer(writing, actor, key, "")) is not None:
-            return place
+        # Any text under this key is answered with what came first: the page compares the texts, and says so.
+        if (before := find_answer(writing, actor, key, "")) is not None:
+            return Taken(*before.split())
         if sheet.example:
             recorded = revise_example(writing, actor, Revise(example_id=sheet.example, example=written))
         else:
             recorded = propose_example(writing, actor, Propose(example=written))
         assert isinstance(recorded.event, RevisionBrought)
-        place = f"/examples/{recorded.event.example}?done=proposed"
-        keep_answer(writing, actor, key, "", place)
-    return place
+        taken = Taken(recorded.event.example, _digest(written))
+        keep_answer(writing, actor, key, "", " ".join(taken))
+    return taken
 
 
 def _refusal(visit: Visit, error: Refused) -> Problems:
@@ -174,6 +191,7 @@ def _page(
     problems: Problems | None = None,
     status: int = 200,
     intake: Intake | None = None,
+    earlier: str | None = None,
 ) -> Response:
     return show(
         visit,
@@ -184,6 +202,7 @@ def _page(
         form=form,
         problems=problems or {},
         intake=intake,
+        earlier=earlier,
         sources=count(form, "sources", 1, MAX_SOURCES),
         turns=count(form, "turns", 2, MAX_TURNS),
     )
