@@ -21,7 +21,8 @@ from curation_schemas.events import EVENT
 
 Withheld = Literal["withdrawn", "round_open", "flagged"]
 """Why a text is not shown."""
-_PROTECTING = frozenset({"safety", "personal_data", "law"})
+PROTECTING = frozenset({"safety", "personal_data", "law"})
+"""Reasons of a withdrawal and grounds of a flag that hide a text at once."""
 
 
 def sealed_history(loaded: LoadedExamples, example: str) -> History:
@@ -59,7 +60,7 @@ def why_withheld(sealed: History, now: History, revision: Revision) -> Withheld 
 
 def _told(reason: str, *, sealed: bool) -> bool:
     """What protects somebody hides the text at once; anything else waits for the epoch, as its time is an act's."""
-    return sealed or reason in _PROTECTING
+    return sealed or reason in PROTECTING
 
 
 def is_shown(loaded: LoadedExamples, example: str, revision: str) -> bool:

@@ -89,6 +89,9 @@ def create_app(platform: Platform | None = None, limits: RateLimits | None = Non
     )
     app.state.platform = served
     app.state.limits = limits or limits_from_environment()
+    pages = create_pages(served)
+    # Counted once for both.
+    app.state.oversight, app.state.coverage = pages.state.oversight, pages.state.coverage
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router, dependencies=[] if router in UNCOUNTED else [Depends(counted)])
@@ -97,7 +100,7 @@ def create_app(platform: Platform | None = None, limits: RateLimits | None = Non
     app.add_middleware(CatchCrash)
     app.add_middleware(SetAllowance)
     app.add_middleware(SetHeaders)  # outside of these, so that problems have the headers too
-    app.add_middleware(ToPages, pages=create_pages(served))
+    app.add_middleware(ToPages, pages=pages)
     return app
 
 

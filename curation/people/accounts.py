@@ -62,10 +62,15 @@ class Actor:
     languages: tuple[str, ...]
     simulated: bool
 
-    def require(self, role: Role) -> None:
-        """Raise NotAllowed unless the actor has the role (administrators have every role)."""
-        if role not in self.roles and "administrator" not in self.roles:
-            raise NotAllowed(f"this needs the role «{role}»", hint="Ask an administrator of this home.")
+    def may(self, *roles: Role) -> bool:
+        """Whether the actor has one of these roles (administrators have every role)."""
+        return "administrator" in self.roles or not self.roles.isdisjoint(roles)
+
+    def require(self, *roles: Role) -> None:
+        """Raise NotAllowed unless the actor has one of these roles."""
+        if not self.may(*roles):
+            needed = " or ".join(f"«{role}»" for role in roles)
+            raise NotAllowed(f"this needs the role {needed}", hint="Ask an administrator of this home.")
 
 
 def _actor(row: Row[tuple[str, str, bool, str, str]]) -> Actor:

@@ -8,11 +8,13 @@ Rules that always hold (pure; used alike by commands and verification):
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from curation.errors import LogInconsistent, Refused
 from curation.log.leaf import canonical_json, commitment
 from curation.rulebook.definitions import Definitions
+from curation.rulebook.history import History
 from curation.rulebook.rounds import Round
 from curation_schemas.events import ControlOpened
 
@@ -30,6 +32,13 @@ class ControlCounts:
     opened: int
     judged: int
     accepted: int
+
+
+def count_controls(planted: int, opened: Iterable[History]) -> ControlCounts:
+    """Count how the opened controls fared; those that ended without full seats were not judged."""
+    outcomes = [history.outcome_of(history.latest) for history in opened]
+    judged = [outcome for outcome in outcomes if outcome in ("accepted", "contested", "rejected")]
+    return ControlCounts(planted, len(outcomes), len(judged), judged.count("accepted"))
 
 
 def check_opened(

@@ -39,16 +39,19 @@ def _apply_flagged(history: History, event: FlagRaised, leaf: str, epoch: int, a
     history.held[leaf] = frozenset({event.evidence})
 
 
+def involved_in(history: History, flag: Flag) -> set[str]:
+    """Who may not uphold a flag: who proposed the example, reviewed its revision, raised the flag or upheld it."""
+    found = {history.first.pseudonym, flag.event.pseudonym} | {pseudonym for pseudonym, _ in flag.upheld.values()}
+    for stage in history.revision_of(flag.event.revision, "flag/revision-known").stages:
+        found |= stage.people()
+    return found
+
+
 def _check_upheld(history: History, event: FlagUpheld, epoch: int, around: Surroundings) -> None:
     flag = history.flags.get(event.flag)
     if flag is None or flag.lapsed:
         raise Refused("flag/open", "there is no open flag of this id")
-    revision = history.revision_of(flag.event.revision, "flag/revision-known")
-    involved = {history.first.pseudonym, flag.event.pseudonym}
-    involved |= {pseudonym for pseudonym, _ in flag.upheld.values()}
-    for stage in revision.stages:
-        involved |= stage.people()
-    if event.pseudonym in involved:
+    if event.pseudonym in involved_in(history, flag):
         raise Refused("flag/uninvolved", "this person proposed, reviewed, raised or upheld it already")
     check_declared(event, flag.epoch, around)
 

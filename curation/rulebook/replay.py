@@ -18,7 +18,7 @@ from curation.log.merkle import leaf_hash
 from curation.log.order import OrderCheck
 from curation.rulebook import acts
 from curation.rulebook.adoption import Outlined, check_due, check_words, due_adoptions
-from curation.rulebook.controls import ControlCounts
+from curation.rulebook.controls import ControlCounts, count_controls
 from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definitions
 from curation.rulebook.elapsed import may_have_passed, must_have_passed
@@ -371,11 +371,9 @@ class Replay:
         return history.first if history else None
 
     def controls(self) -> ControlCounts:
-        """How the planted controls fared so far; those that ended without full seats were not judged."""
-        opened = [history for history in self.histories.values() if history.control is not None]
-        outcomes = [history.outcome_of(history.latest) for history in opened]
-        judged = [outcome for outcome in outcomes if outcome in ("accepted", "contested", "rejected")]
-        return ControlCounts(len(self.definitions.planted), len(opened), len(judged), judged.count("accepted"))
+        """How the planted controls fared so far."""
+        opened = (history for history in self.histories.values() if history.control is not None)
+        return count_controls(len(self.definitions.planted), opened)
 
     def overruled(self) -> list[tuple[int, GateOverruled]]:
         """What maintainers said of gates for the release that is cut next, each with its leaf's index."""

@@ -19,6 +19,7 @@ FLAG = {"example": EXAMPLE, "revision": HASH, "ground": "law", "evidence": "Here
 APPEAL = {"example": EXAMPLE, "rationale": "Because."}
 ABSENT = (404, 401, 404, 404)
 UNASKED = (200, 200, 200, 200)  # no token is looked at, so a wrong one does no harm
+OVERSEEN = (401, 401, 403, 200)
 ACT = (401, 401, 404, 403)  # the maintainer here is no contributor
 
 # Method, path, what is sent, and the statuses for: no token, a wrong one, a contributor, a maintainer.
@@ -34,12 +35,16 @@ TABLE = [
     ("POST", "/v1/reviews", REVIEW, ACT),
     ("PUT", "/v1/reviews/{example}", ACCEPT, ACT),
     ("POST", "/v1/appeals", APPEAL, ACT),
+    ("GET", "/v1/flags", None, (401, 401, 200, 200)),
+    ("GET", "/v1/flags/{flag}", None, (401, 401, 404, 404)),
     ("POST", "/v1/flags", FLAG, ACT),
     ("POST", "/v1/flags/{flag}/upholds", None, ACT),
     ("POST", "/v1/perspectives", {"topic": TOPIC, "perspective": "gun-rights"}, (401, 401, 201, 403)),
     ("GET", "/v1/topics", None, UNASKED),
     ("GET", "/v1/topics/{topic}", None, UNASKED),
     ("GET", "/v1/releases", None, UNASKED),
+    ("GET", "/v1/oversight", None, OVERSEEN),
+    ("GET", "/v1/oversight/topics/{topic}/reviewers", None, OVERSEEN),
     ("GET", "/v1/me", None, (401, 401, 200, 200)),
     ("GET", "/log/checkpoint", None, UNASKED),
     ("GET", "/log/tile/{path}", None, (404, 404, 404, 404)),

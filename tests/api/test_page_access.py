@@ -19,6 +19,7 @@ from tests.api.support import START, TOPIC, Api, copy_home, sft
 OPEN = (200, 200, 200)
 IN = (303, 200, 200)  # who is not signed in is led to the sign-in
 OUT = (200, 303, 303)  # who is signed in is led to their work
+OVERSEEN = (303, 403, 200)
 SENT = (401, 303, 303)
 
 # Method, path, what is sent, and the statuses for: nobody, a contributor, a maintainer who is no contributor.
@@ -69,6 +70,11 @@ TABLE = [
     ("POST", "/review/pass", {"example": "ex_aaaaaaaaaaaaaaaa"}, (401, 404, 403)),
     ("GET", "/reviews/{example}", None, (303, 404, 404)),
     ("POST", "/reviews/{example}", {}, (401, 404, 404)),
+    ("GET", "/flags", None, IN),
+    ("GET", "/flags/{flag}", None, IN),
+    ("POST", "/flags/{flag}", {}, (401, 303, 403)),
+    ("GET", "/maintain", None, OVERSEEN),
+    ("GET", "/maintain/topics/{topic}", None, OVERSEEN),
     ("GET", "/examples/{example}/withdraw", None, IN),
     ("POST", "/examples/{example}/withdraw", {"reason": "error"}, (401, 409, 403)),
     ("GET", "/examples/{example}/appeal", None, IN),
@@ -108,8 +114,11 @@ def world(seeded, tmp_path_factory):
     platform = copy_home(seeded, tmp_path_factory.mktemp("access") / "home", clock)
     api = Api(platform, clock, seeded.tokens)
     made = api.propose("proposer", **sft())
+    form = {"example": made["id"], "revision": made["leaf"], "ground": "law", "evidence": "A court said so."}
+    flag = api.act("simulated", "/v1/flags", form)
     api.close_epoch()
     holes = {
+        "{flag}": flag["leaf"],
         "{topic}": TOPIC,
         "{example}": made["id"],
         "{leaf}": made["leaf"],

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from curation_validators.contents import Row
 from curation_validators.reviewing import always_together, bridging_factors, misplaced_voters
@@ -31,6 +31,9 @@ _LEAST_OF_BURST = 10
 """Votes of one reviewer in one epoch."""
 
 
+OddKind = Literal["misplaced", "together", "burst"]
+
+
 @dataclass(frozen=True, slots=True)
 class Odd:
     """One or two reviewers on one topic, and what is odd about their votes."""
@@ -38,6 +41,9 @@ class Odd:
     topic: str
     reviewers: tuple[str, ...]
     message: str
+    kind: OddKind
+    facts: Mapping[str, str | int]
+    """What the message says, for other languages: `perspective`, `votes`, `revisions`, `cast`, `epoch`, `percent`."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -100,14 +106,16 @@ def _misplaced(topic: str, votes: list[_Vote]) -> Iterable[Odd]:
         if cast[reviewer] >= LEAST_OF_ONE:
             declared = perspective_of[reviewer]
             message = f"sits for {declared} and votes more like another perspective, over {cast[reviewer]} votes"
-            yield Odd(topic, (reviewer,), message)
+            facts: dict[str, str | int] = {"perspective": declared, "votes": cast[reviewer]}
+            yield Odd(topic, (reviewer,), message, "misplaced", facts)
 
 
 def _together(topic: str, votes: list[_Vote]) -> Iterable[Odd]:
     values = {(vote.reviewer, vote.item): vote.value for vote in votes}
     cast = [(reviewer, item, value) for (reviewer, item), value in values.items()]
     for one, other, items in always_together(cast):
-        yield Odd(topic, (one, other), f"judged {items} revisions together and never differed, where others did")
+        message = f"judged {items} revisions together and never differed, where others did"
+        yield Odd(topic, (one, other), message, "together", {"revisions": items})
 
 
 def _bursts(topic: str, votes: list[_Vote]) -> Iterable[Odd]:
@@ -134,4 +142,10 @@ def _bursts(topic: str, votes: list[_Vote]) -> Iterable[Odd]:
     ):
         if found and number > 2 * cast * share:
             said = f"cast {number} of {cast} votes in rounds that ended in epoch {epoch}"
-            yield Odd(topic, (reviewer,), f"{said}; the others cast {100 * share:.0f} % of theirs")
+            facts: dict[str, str | int] = {
+                "votes": number,
+                "cast": cast,
+                "epoch": epoch or 0,
+                "percent": round(100 * share),
+            }
+            yield Odd(topic, (reviewer,), f"{said}; the others cast {100 * share:.0f} % of theirs", "burst", facts)

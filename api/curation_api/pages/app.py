@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from curation.writing import Platform
 from curation_api.arriving import CatchCrash, ReadBody, SetHeaders
+from curation_api.coverage import KeptCoverage
+from curation_api.oversight import KeptOversight
 from curation_api.pages import errors
 from curation_api.pages.catalogue import LOCALES
 from curation_api.pages.render import STATIC, go
@@ -81,6 +83,7 @@ def create_pages(platform: Platform) -> FastAPI:
     """The pages of a platform."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.platform = platform
+    app.state.oversight, app.state.coverage = KeptOversight(), KeptCoverage()
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)

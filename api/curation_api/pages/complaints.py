@@ -12,6 +12,8 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
+from curation.errors import Refused
+from curation.rulebook.rules import RULES
 from curation_api.pages.catalogue import N_
 from curation_api.pages.visit import Voice
 
@@ -69,3 +71,8 @@ def by_field(say: Voice, pairs: Iterable[tuple[str, str]]) -> Problems:
         if text not in found.setdefault(name, []):
             found[name].append(text)
     return found
+
+
+def refusal(say: Voice, error: Refused) -> Problems:
+    """What a rule forbids, beside the form as a whole."""
+    return {"": [say(RULES.get(error.rule, error.rule).removesuffix(" (server)"))]}

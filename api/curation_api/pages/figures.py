@@ -15,9 +15,7 @@ from curation_schemas.definition import Topic
 
 def coverage_of(visit: Visit, loaded: LoadedExamples) -> Coverage:
     """Accepted examples by topic, position and language, as of the last closed epoch."""
-    state = visit.request.app.state
-    kept: KeptCoverage = getattr(state, "coverage", None) or KeptCoverage()
-    state.coverage = kept
+    kept: KeptCoverage = visit.request.app.state.coverage
     return kept.at(loaded)
 
 

@@ -9,11 +9,12 @@ Rules that always hold:
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
@@ -58,6 +59,16 @@ def _version(name: str) -> str:
 def static(name: str) -> str:
     """The address of a static file. It changes with the content, so a browser may keep it for ever."""
     return f"/static/{name}?v={_version(name)}"
+
+
+def _decimal(locale: str, value: float) -> str:
+    """A figure with two decimals, as a language writes it."""
+    return str(format_decimal(value, "0.00", locale=locale))
+
+
+def _percent(locale: str, value: float) -> str:
+    """A share as whole percents, as a language writes it."""
+    return str(format_percent(value, locale=locale))
 
 
 def _direction(language: str) -> str:
@@ -107,6 +118,8 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # by the i18n extension
     made.filters.update(label=_label, word=_word, typed=_typed, said=_said, direction=_direction, language_name=name_of)
+    locale = LOCALES[language]
+    made.filters.update(decimal=partial(_decimal, locale), percent=partial(_percent, locale))
     made.globals.update(
         static=static,
         in_language=_in_language,

@@ -7,6 +7,7 @@ from curation_api.routes import (
     health,
     log,
     me,
+    oversight,
     perspectives,
     releases,
     reviews,
@@ -26,6 +27,7 @@ ROUTERS = tuple(
         topics,
         releases,
         me,
+        oversight,
         log,
         health,
     )

@@ -4,10 +4,12 @@ from curation_api.pages.routes import (
     account,
     acts,
     examples,
+    flags,
     home,
     joining,
     leaves,
     log,
+    oversight,
     perspectives,
     proposing,
     releases,
@@ -36,6 +38,8 @@ ROUTERS = tuple(
         proposing,
         reviewing,
         acts,
+        flags,
+        oversight,
     )
 )
 """Every router of the pages."""

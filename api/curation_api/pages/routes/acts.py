@@ -11,9 +11,8 @@ from curation.errors import Refused
 from curation.examples.flag import Flag, raise_flag
 from curation.examples.withdraw import Withdraw, withdraw_example
 from curation.reviews.appeal import Appeal, appeal_round
-from curation.rulebook.rules import RULES
 from curation_api.bodies import Withdrawal
-from curation_api.pages.complaints import Problems, by_field
+from curation_api.pages.complaints import Problems, by_field, refusal
 from curation_api.pages.render import go, show
 from curation_api.pages.visit import Form, TheForm, TheVisit, Visit
 from curation_api.public import shown_example
@@ -35,10 +34,6 @@ def _page(
     return show(visit, template, status, example=view, form=form, problems=problems or {})
 
 
-def _refusal(visit: Visit, error: Refused) -> Problems:
-    return {"": [visit.say(RULES.get(error.rule, error.rule).removesuffix(" (server)"))]}
-
-
 @router.get("/examples/{example}/withdraw")
 def ask_withdrawal(example: AnId, visit: TheVisit) -> Response:
     """What withdrawing does, and the form."""
@@ -56,7 +51,7 @@ def withdraw(example: AnId, visit: TheVisit, form: TheForm) -> Response:
     except SchemaInvalid as error:
         return _page(visit, "withdraw.html", example, form, by_field(visit.say, error.problems), 422)
     except Refused as error:
-        return _page(visit, "withdraw.html", example, form, _refusal(visit, error), 409)
+        return _page(visit, "withdraw.html", example, form, refusal(visit.say, error), 409)
     return go("/work?done=withdrawn")
 
 
@@ -77,7 +72,7 @@ def appeal(example: AnId, visit: TheVisit, form: TheForm) -> Response:
     except SchemaInvalid as error:
         return _page(visit, "appeal.html", example, form, by_field(visit.say, error.problems), 422)
     except Refused as error:
-        return _page(visit, "appeal.html", example, form, _refusal(visit, error), 409)
+        return _page(visit, "appeal.html", example, form, refusal(visit.say, error), 409)
     return go("/work?done=appealed")
 
 
@@ -99,5 +94,5 @@ def flag(example: AnId, visit: TheVisit, form: TheForm) -> Response:
     except SchemaInvalid as error:
         return _page(visit, "flag.html", example, form, by_field(visit.say, error.problems), 422)
     except Refused as error:
-        return _page(visit, "flag.html", example, form, _refusal(visit, error), 409)
+        return _page(visit, "flag.html", example, form, refusal(visit.say, error), 409)
     return go("/work?done=flagged")

@@ -1,0 +1,143 @@
+"""What the API answers maintainers and auditors with.
+
+Rules that always hold:
+- the same as the pages show them: as of the last closed epoch, and no vote of an open round.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from curation_api.views import Stage, TextView
+from curation_schemas.base import Wire
+from curation_schemas.example import Kind
+from curation_schemas.review import FlagGround
+from curation_schemas.text import ExampleId, Hash, Pseudonym, Slug, WrittenLanguage
+
+
+class EmptySeats(Wire):
+    """Seats that nobody has filled."""
+
+    topic: Slug
+    perspective: Slug
+    language: WrittenLanguage
+    empty: int
+
+
+class OpenRoundView(Wire):
+    """A stage of a round that is open."""
+
+    example: ExampleId
+    topic: Slug
+    kind: Kind
+    language: WrittenLanguage
+    stage: Stage
+    epoch: int
+    """The epoch in which it opened."""
+    date: str
+    """The day on which that epoch was closed."""
+
+
+class AgreementView(Wire):
+    """Krippendorff's alpha of accept against not, nominal: null where it was not measured, or is undefined."""
+
+    votes: int
+    revisions: int
+    """Revisions with two votes or more; under twenty of them, nothing is measured."""
+    alpha: float | None
+    low: float | None
+    high: float | None
+    """A bootstrap interval of 95 %."""
+
+
+class OutcomesView(Wire):
+    """How many rounds ended so in one epoch."""
+
+    epoch: int
+    accepted: int
+    contested: int
+    rejected: int
+    unresolved: int
+
+
+class TopicOversight(Wire):
+    """One topic in figures."""
+
+    topic: Slug
+    needs_reviews: int
+    contested: int
+    unresolved: int
+    flags: int
+    """Open flags."""
+    agreement: AgreementView
+    within: dict[Slug, AgreementView]
+    """Perspective → agreement among those who sat for it."""
+    outcomes: list[OutcomesView]
+
+
+class ControlsView(Wire):
+    """Planted controls; `low` and `high` are Wilson's interval of 95 % of the share that was accepted."""
+
+    planted: int
+    opened: int
+    judged: int
+    accepted: int
+    low: float | None
+    high: float | None
+
+
+class OversightView(Wire):
+    """The dataset in figures, as of the last closed epoch. Empty seats are counted once a day."""
+
+    epoch: int
+    """The epoch that is open."""
+    topics: list[TopicOversight]
+    seats: list[EmptySeats]
+    oldest: list[OpenRoundView]
+    controls: ControlsView
+
+
+class OddView(Wire):
+    """Reviewers whose votes somebody should look at: a reason to look, and no verdict."""
+
+    kind: Literal["misplaced", "together", "burst"]
+    reviewers: list[Pseudonym]
+    message: str
+
+
+class OddList(Wire):
+    """What looks odd on a topic."""
+
+    topic: Slug
+    odd: list[OddView]
+
+
+class OpenFlagView(Wire):
+    """A flag that has not lapsed. `evidence` is null once it was erased."""
+
+    id: Hash
+    example: ExampleId
+    topic: Slug
+    language: WrittenLanguage
+    revision: Hash
+    ground: FlagGround
+    status: Literal["raised", "upheld"]
+    upheld_from: list[Slug]
+    """The perspectives from which it is upheld."""
+    epoch: int
+    """The epoch in which it was raised, at the latest."""
+    evidence: str | None
+
+
+class OpenFlagList(Wire):
+    """Open flags, by topic and id."""
+
+    flags: list[OpenFlagView]
+
+
+class SeenFlagView(Wire):
+    """A flag, what its reader can do about it, and the flagged text where the reader may see it."""
+
+    flag: OpenFlagView
+    part: Literal["may_uphold", "upheld", "involved", "undeclared", "no_contributor"]
+    text: TextView | None

@@ -1,0 +1,1 @@
+"""What maintainers and auditors look at: figures about rounds, votes, controls and flags."""
