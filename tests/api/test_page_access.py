@@ -114,6 +114,7 @@ def world(seeded, tmp_path_factory):
     platform = copy_home(seeded, tmp_path_factory.mktemp("access") / "home", clock)
     api = Api(platform, clock, seeded.tokens)
     made = api.propose("proposer", **sft())
+    api.act("contributor", "/v1/perspectives", {"topic": TOPIC, "perspective": "gun-rights"})
     form = {"example": made["id"], "revision": made["leaf"], "ground": "law", "evidence": "A court said so."}
     flag = api.act("simulated", "/v1/flags", form)
     api.close_epoch()
