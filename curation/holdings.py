@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from curation.drafts import find_draft, forms_of, forms_with_drafts
 from curation.people.accounts import Actor, leased_by, list_tokens, organisations_of
 from curation.people.credentials import codes_left
 from curation.people.vault import DATASET_SCOPE, Vault, topic_scope
@@ -25,6 +26,7 @@ def holdings_of(platform: Platform, actor: Actor) -> dict[str, Any]:
         vault = Vault(connection, platform.home.vault_key, platform.token_bytes)
         mine = select(leases.c.example, leases.c.topic, leases.c.ends_at)
         held = connection.execute(mine.where(leased_by(connection, vault, actor.account))).mappings()
+        on_topics = _on_topics(loaded, vault, actor)
         ends = select(sessions.c.ends_at).where(sessions.c.account == actor.account)
         return {
             "handle": actor.handle,
@@ -38,8 +40,19 @@ def holdings_of(platform: Platform, actor: Actor) -> dict[str, Any]:
             "recovery codes left": codes_left(connection, actor.account),
             "sessions end at": list(connection.execute(ends.order_by(sessions.c.ends_at)).scalars()),
             "seats held": [dict(row) for row in held],
-            "on topics": _on_topics(loaded, vault, actor),
+            "on topics": on_topics,
+            "drafts": _drafts(loaded, platform, actor, on_topics),
         }
+
+
+def _drafts(
+    loaded: LoadedExamples, platform: Platform, actor: Actor, on_topics: dict[str, Any]
+) -> dict[str, list[list[str]]]:
+    """Form → what was typed into it."""
+    own = [item["id"] for acts in on_topics.values() for item in acts["proposed"]]
+    forms = forms_with_drafts(loaded, platform, actor, forms_of(loaded.definitions.topics, own))
+    found = {form: find_draft(loaded, platform, actor, form) for form in forms}
+    return {form: [list(pair) for pair in draft.fields] for form, draft in found.items() if draft}
 
 
 def _on_topics(loaded: LoadedExamples, vault: Vault, actor: Actor) -> dict[str, Any]:

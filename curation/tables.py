@@ -368,3 +368,9 @@ repeats = _table(
     Column("sealed", LargeBinary, nullable=False),
     Column("ends_at", BigInteger, nullable=False, index=True),
 )
+drafts = _table(
+    "drafts",
+    Column("tag", _HASH, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+)

@@ -18,11 +18,22 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, exists, or_, select, text
 
-from curation.copies.fingerprints import BANDS, bands_of, likeness
-from curation.copies.known import Brought, digest_of, entry_of, keep_rows, kept_texts, rows_of_text, scope_of, text_of
+from curation.copies.fingerprints import BANDS, bands_of, fingerprint, likeness
+from curation.copies.known import (
+    Brought,
+    Scope,
+    digest_of,
+    entry_of,
+    keep_rows,
+    kept_texts,
+    rows_of_text,
+    scope_of,
+    text_of,
+)
 from curation.errors import Refused
+from curation.people.vault import Vault
 from curation.shown import is_shown
-from curation.tables import examples, known_texts, revisions, stages
+from curation.tables import examples, known_texts, log_leaves, revisions, stages
 from curation.writing import LoadedExamples, Writing
 from curation_schemas.example import Written
 from curation_validators.duplicates import THRESHOLD, jaccard, shingles
@@ -130,6 +141,39 @@ def find_near(loaded: LoadedExamples, example: str, revision: str, whole: str) -
         for leaf, event, other in kept_texts(connection, [leaf for _, leaf in likely])
     ]
     return sorted((item for item in near if item.share >= THRESHOLD), key=lambda item: (-item.share, item.revision))
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """A public text that is near to one that was not proposed yet, and the share of all their shingles."""
+
+    example: str
+    share: float
+    text: str
+
+
+def find_public_likenesses(loaded: LoadedExamples, vault: Vault, scope: Scope, whole: str) -> list[Likeness]:
+    """The texts that everybody may read and that are near to a new one, the nearest first.
+
+    What is not public is left out before it is compared, so that not even the time that it takes tells of it.
+    """
+    connection = loaded.connection
+    mine = shingles(whole)
+    if not mine:
+        return []
+    made = fingerprint(mine, bytes.fromhex(vault.blind("fingerprint", *scope)))
+    bands = {f"b{number}": band for number, band in enumerate(bands_of(made))}
+    entries = set(connection.execute(_CANDIDATES, bands).scalars())
+    judged = exists().where(log_leaves.c.example == known_texts.c.example, log_leaves.c.type == "round:closed")
+    rows = connection.execute(_living().where(known_texts.c.entry.in_(entries), judged)).all() if entries else []
+    guessed = ((likeness(made, row.fingerprint), row.revision) for row in rows if row.fingerprint is not None)
+    likely = sorted((item for item in guessed if item[0] >= _LEAST_LIKENESS), reverse=True)[:_LOOKED_UP]
+    found = [
+        Likeness(event.example, jaccard(mine, shingles(other)), other)
+        for leaf, event, other in kept_texts(connection, [leaf for _, leaf in likely])
+        if is_shown(loaded, event.example, leaf)
+    ]
+    return sorted((item for item in found if item.share >= THRESHOLD), key=lambda item: (-item.share, item.example))
 
 
 def near_findings(loaded: LoadedExamples, example: str, revision: str, whole: str) -> Iterator[Finding]:

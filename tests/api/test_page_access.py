@@ -62,6 +62,8 @@ TABLE = [
     ("GET", "/propose", None, IN),
     ("GET", "/propose/{topic}/{kind}", None, IN),
     ("POST", "/propose/{topic}/{kind}", {"do": "propose"}, (401, 422, 422)),
+    ("POST", "/propose/{topic}/{kind}/look", {}, (401, 200, 200)),
+    ("POST", "/examples/{example}/revise/look", {}, (401, 404, 404)),
     ("GET", "/examples/{example}/revise", None, (303, 404, 404)),
     ("POST", "/examples/{example}/revise", {"do": "propose"}, (401, 404, 404)),
     ("GET", "/review", None, IN),
@@ -90,6 +92,7 @@ TABLE = [
 OWNERS = {
     ("GET", "/examples/{example}/revise"): 200,
     ("POST", "/examples/{example}/revise"): 422,
+    ("POST", "/examples/{example}/revise/look"): 200,
     ("POST", "/examples/{example}/withdraw"): 303,
 }
 """What only the proposer gets."""

@@ -100,3 +100,23 @@ def test_axe_finds_nothing_serious_and_nothing_sticks_out(open_page, scheme):
     join(page)
     look([*OWN, *FORMS])
     assert found == []
+
+
+def test_what_is_typed_is_looked_at_under_the_strict_policy_and_a_draft_outlives_its_tab(open_page):
+    page = open_page(viewport={"width": 360, "height": 740})
+    join(page)
+    address = f"/propose/{TOPIC}/sft"
+    page.goto(address)
+    page.fill("#turn-0", "What do they say?")
+    page.fill("#turn-1", "Write to joe.doe@posteo.net. <script>alert(1)</script>")
+    page.wait_for_selector("#look >> text=personal/contact")
+    assert "<script>alert(1)</script>" in page.inner_text("#look")
+    page.click("button[value=keep]")
+    page.fill("#turn-1", "Typed after the draft was kept.")
+    page.wait_for_selector("#look >> text=Your draft is up to date.")
+    assert fits(page)
+    page.context.new_page().goto(address)
+    page.close()
+    other = page.context.pages[-1]
+    assert other.input_value("#turn-1") == "Typed after the draft was kept."
+    assert other.evaluate("localStorage.length + sessionStorage.length") == 0

@@ -16,11 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from curation.writing import Platform
 from curation_api.arriving import CatchCrash, ReadBody, SetHeaders
 from curation_api.coverage import KeptCoverage
+from curation_api.limiting import RateLimits
 from curation_api.oversight import KeptOversight
 from curation_api.pages import errors
 from curation_api.pages.catalogue import LOCALES
 from curation_api.pages.render import STATIC, go
-from curation_api.pages.routes import ROUTERS
+from curation_api.pages.routes import ROUTERS, looking
 from curation_api.pages.visit import is_local, keep_language
 
 _API_PATHS = frozenset({"/v1", "/healthz", "/openapi.json"})
@@ -84,6 +85,7 @@ def create_pages(platform: Platform) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.platform = platform
     app.state.oversight, app.state.coverage = KeptOversight(), KeptCoverage()
+    app.state.looks = RateLimits(per_account=looking.A_MINUTE, per_address=0)
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -53,6 +53,14 @@ def read_source(form: Form, number: int) -> dict[str, str] | None:
     return {name: value for name, value in fields.items() if value or name not in _OPTIONAL}
 
 
+_NOT_TYPED = frozenset({"form_token", "once", "do", "draft", "grant"})
+
+
+def typed_fields(form: Form) -> list[tuple[str, str]]:
+    """What a draft keeps of a form: what was typed and chosen, never the grant of a licence."""
+    return [(name, text) for name, text in form.pairs() if name not in _NOT_TYPED]
+
+
 def read_form(form: Form, topic: str, kind: str) -> dict[str, Any]:
     """The form as plain data, to be validated."""
     data: dict[str, Any] = {

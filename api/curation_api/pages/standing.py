@@ -24,8 +24,10 @@ def standpoints(visit: Visit, loaded: LoadedExamples) -> list[Standpoint]:
     """Every topic in force, with where the visitor stands there."""
     actor = visit.must_act()
     vault = Vault(loaded.connection, visit.platform.home.vault_key, visit.platform.token_bytes)
+    topics = topics_in_force(loaded)
+    loaded.load_declarations(vault.load((actor.account, topic_scope(topic.id)) for topic in topics))
     found = []
-    for topic in topics_in_force(loaded):
+    for topic in topics:
         pseudonym = vault.pseudonym(actor.account, topic_scope(topic.id))
         latest = loaded.latest_declaration(pseudonym) if pseudonym else None
         found.append(Standpoint(topic, pseudonym, latest.perspective if latest else None))

@@ -182,6 +182,10 @@ class Form:
         """Put another text into a field, to show the form again."""
         self._fields[name] = [value]
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """Every name with each of its texts, as they were typed."""
+        return [(name, text) for name, several in self._fields.items() for text in several]
+
     def has(self, name: str) -> bool:
         """Whether the field was sent."""
         return name in self._fields

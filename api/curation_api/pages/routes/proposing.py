@@ -4,41 +4,31 @@ Rules that always hold:
 - what was typed is kept, whatever is wrong with it;
 - the same form sent twice proposes once; sent again with another text, it says that the first was taken in already, and
   proposes the other only when it is sent once more;
-- nothing is taken in without the licence being granted.
+- nothing is taken in without the licence being granted, and no draft is kept that was not asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from curation.errors import NotFound, Refused
-from curation.examples.intake import Intake, examine
+from curation.drafts import drop_draft, keep_draft
+from curation.errors import InvalidInput, Refused
 from curation.examples.propose import Propose, Revise, propose_example, revise_example
 from curation.repeats import find_answer, keep_answer
 from curation.rulebook.rules import RULES
 from curation_api.pages.catalogue import N_
 from curation_api.pages.complaints import Problems, by_field
-from curation_api.pages.proposal_form import (
-    KINDS,
-    MAX_SOURCES,
-    MAX_TURNS,
-    count,
-    field_of,
-    form_of_example,
-    read_form,
-)
-from curation_api.pages.render import go, home_of, show
+from curation_api.pages.look import look_at
+from curation_api.pages.proposal_form import KINDS, MAX_SOURCES, MAX_TURNS, count, field_of, read_form, typed_fields
+from curation_api.pages.render import go, show
+from curation_api.pages.sheets import Sheet, draft_or, own_sheet, sheet_of, show_sheet
 from curation_api.pages.visit import Form, TheForm, TheVisit, Visit
-from curation_api.public import shown_example
-from curation_api.rendering import example_view
 from curation_schemas.commons import PROPOSAL
-from curation_schemas.definition import Topic
 from curation_schemas.events import RevisionBrought
 from curation_schemas.example import Written
 from curation_schemas.parsing import SchemaInvalid, validate
@@ -46,20 +36,7 @@ from curation_schemas.text import ExampleId, Slug
 
 router = APIRouter()
 AnId = Annotated[ExampleId, Path()]
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Which form: a new example's, or a revision's of `example`."""
-
-    topic: Topic
-    kind: str
-    example: str | None = None
-
-    @property
-    def action(self) -> str:
-        """Where the form is sent."""
-        return f"/examples/{self.example}/revise" if self.example else f"/propose/{self.topic.id}/{self.kind}"
+ATopic = Annotated[Slug, Path()]
 
 
 @router.get("/propose")
@@ -72,51 +49,32 @@ def choose(visit: TheVisit, topic: Annotated[str, Query(max_length=64)] = "") ->
 
 
 @router.get("/propose/{topic}/{kind}")
-def ask(topic: Annotated[Slug, Path()], kind: str, visit: TheVisit) -> Response:
-    """An empty form."""
+def ask(topic: ATopic, kind: str, visit: TheVisit) -> Response:
+    """An empty form, or the draft of it."""
     visit.must_act()
+    sheet = sheet_of(visit, topic, kind)
     defaults = [("language", visit.language), ("claims", "interpretation"), ("origin", "human"), ("use", "training")]
-    return _page(visit, _sheet(visit, topic, kind), Form([*defaults, ("once", secrets.token_hex(16))]))
+    return show_sheet(visit, sheet, draft_or(visit, sheet, Form(defaults)))
 
 
 @router.post("/propose/{topic}/{kind}")
-def propose(topic: Annotated[Slug, Path()], kind: str, visit: TheVisit, form: TheForm) -> Response:
-    """Check the form, or take the example in."""
-    return _handle(visit, _sheet(visit, topic, kind), form)
+def propose(topic: ATopic, kind: str, visit: TheVisit, form: TheForm) -> Response:
+    """Check the form, keep it as a draft, or take the example in."""
+    return _handle(visit, sheet_of(visit, topic, kind), form)
 
 
 @router.get("/examples/{example}/revise")
 def ask_revision(example: AnId, visit: TheVisit) -> Response:
-    """The form with the latest revision in it."""
-    sheet, form = _own(visit, example)
-    form.set("once", secrets.token_hex(16))
-    return _page(visit, sheet, form)
+    """The form with the latest revision in it, or the draft of the next."""
+    sheet, form = own_sheet(visit, example)
+    return show_sheet(visit, sheet, draft_or(visit, sheet, form))
 
 
 @router.post("/examples/{example}/revise")
 def revise(example: AnId, visit: TheVisit, form: TheForm) -> Response:
-    """Check the form, or take the revision in."""
-    sheet, _ = _own(visit, example)
+    """Check the form, keep it as a draft, or take the revision in."""
+    sheet, _ = own_sheet(visit, example)
     return _handle(visit, sheet, form)
-
-
-def _sheet(visit: Visit, topic: str, kind: str) -> Sheet:
-    if kind not in KINDS:
-        raise NotFound(f"there is no form for {kind!r}")
-    with visit.platform.read() as loaded:
-        return Sheet(loaded.topic_in_force(topic).content, kind)
-
-
-def _own(visit: Visit, example: str) -> tuple[Sheet, Form]:
-    """The form of an own example. Raises NotFound."""
-    actor = visit.must_act()
-    with visit.platform.read() as loaded:
-        shown = shown_example(loaded, visit.platform, actor, example)
-        view = example_view(loaded.connection, shown)
-        form = form_of_example(view) if shown.reader.proposed and view.kind in KINDS else None
-        if form is None:
-            raise NotFound("you have no such example, or this form cannot hold it", hint="The API can revise it.")
-        return Sheet(loaded.topic_in_force(view.topic).content, view.kind, example), form
 
 
 def _handle(visit: Visit, sheet: Sheet, form: Form) -> Response:
@@ -125,30 +83,43 @@ def _handle(visit: Visit, sheet: Sheet, form: Form) -> Response:
     for name, by, most in (("sources", 1, MAX_SOURCES), ("turns", 2, MAX_TURNS)):
         if wish == f"more-{name}":
             form.set(name, str(min(count(form, name, by, most) + by, most)))
-            return _page(visit, sheet, form)
+            return show_sheet(visit, sheet, form)
+    if wish in ("keep", "drop"):
+        return _keep_or_drop(visit, sheet, form, wish)
     data = read_form(form, sheet.topic.id, sheet.kind)
     try:
         written: Any = validate(PROPOSAL, data)
     except SchemaInvalid as error:
         problems = by_field(visit.say, [(field_of(path, data), message) for path, message in error.problems])
-        return _page(visit, sheet, form, problems, 422)
+        return show_sheet(visit, sheet, form, problems, 422)
     if wish != "propose":
-        intake = examine(
-            written.model_dump(mode="json", exclude_none=True),
-            tuple(home_of(visit)["languages"]),
-            visit.platform.home.path,
-        )
-        return _page(visit, sheet, form, intake=intake)
+        return show_sheet(visit, sheet, form, look=look_at(visit, data))
     if not form.has("grant"):
-        return _page(visit, sheet, form, {"grant": [visit.say(N_("Nothing is taken in without this."))]}, 422)
+        return show_sheet(visit, sheet, form, {"grant": [visit.say(N_("Nothing is taken in without this."))]}, 422)
     try:
         taken = _take_in(visit, sheet, form.one("once"), written)
     except Refused as error:
-        return _page(visit, sheet, form, _refusal(visit, error), 422)
+        return show_sheet(visit, sheet, form, _refusal(visit, error), 422)
     if taken.text_digest != _digest(written):
         form.set("once", secrets.token_hex(16))
-        return _page(visit, sheet, form, status=409, earlier=taken.example)
+        return show_sheet(visit, sheet, form, status=409, earlier=taken.example)
     return go(f"/examples/{taken.example}?done=proposed")
+
+
+def _keep_or_drop(visit: Visit, sheet: Sheet, form: Form, wish: str) -> Response:
+    actor = visit.must_act()
+    try:
+        with visit.platform.write() as writing:
+            if wish == "keep":
+                keep_draft(writing, actor, sheet.action, typed_fields(form), anew=True)
+            else:
+                drop_draft(writing, actor, sheet.action)
+    except InvalidInput:
+        too_long = visit.say(
+            N_("This is too long to be kept as a draft. Copy it to a place of your own, or propose it.")
+        )
+        return show_sheet(visit, sheet, form, {"draft": [too_long]}, 422)
+    return show_sheet(visit, sheet, form, said="kept" if wish == "keep" else "dropped")
 
 
 class Taken(NamedTuple):
@@ -176,33 +147,10 @@ def _take_in(visit: Visit, sheet: Sheet, once: str, written: Written) -> Taken:
         assert isinstance(recorded.event, RevisionBrought)
         taken = Taken(recorded.event.example, _digest(written))
         keep_answer(writing, actor, key, "", " ".join(taken))
+        drop_draft(writing, actor, sheet.action)
     return taken
 
 
 def _refusal(visit: Visit, error: Refused) -> Problems:
     sentence = visit.say(RULES.get(error.rule, error.rule).removesuffix(" (server)"))
     return {"": [sentence], "detail": [f"{error.message}. {error.hint}".strip()]}
-
-
-def _page(
-    visit: Visit,
-    sheet: Sheet,
-    form: Form,
-    problems: Problems | None = None,
-    status: int = 200,
-    intake: Intake | None = None,
-    earlier: str | None = None,
-) -> Response:
-    return show(
-        visit,
-        "propose.html",
-        status,
-        sheet=sheet,
-        topic=sheet.topic,
-        form=form,
-        problems=problems or {},
-        intake=intake,
-        earlier=earlier,
-        sources=count(form, "sources", 1, MAX_SOURCES),
-        turns=count(form, "turns", 2, MAX_TURNS),
-    )

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
-from curation.tables import examples, reviews
+from curation.drafts import forms_of, forms_with_drafts
+from curation.tables import examples, reviews, stages
 from curation.writing import LoadedExamples
 from curation_api.pages.figures import coverage_of
 from curation_api.pages.render import show
@@ -19,6 +20,10 @@ from curation_api.pages.visit import TheVisit
 
 router = APIRouter()
 _MOST = 100
+
+
+OwnExample = tuple[str, str, str, str]
+"""Example, kind, language, status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +40,46 @@ class OwnReview:
 @router.get("/work")
 def work(visit: TheVisit, done: Annotated[str, Query(max_length=20)] = "") -> Response:
     """The seat that is held, own examples, own reviews, and what is missing."""
-    visit.must_act()
+    actor = visit.must_act()
     sitting = sitting_now(visit)
     with visit.platform.read() as loaded:
         stands = standpoints(visit, loaded)
-        proposed = [(stand, row) for stand in stands for row in _proposed(loaded, stand)]
-        reviewed = [review for stand in stands for review in _reviewed(loaded, stand)]
+        mine = {stand.pseudonym: stand for stand in stands if stand.pseudonym}
+        proposed = _proposed(loaded, mine)
+        forms = forms_of((stand.topic.id for stand in stands), (row[0] for _, row in proposed))
+        drafts = forms_with_drafts(loaded, visit.platform, actor, forms)
+        reviewed = _reviewed(loaded, mine)
         coverage = coverage_of(visit, loaded)
     return show(
         visit,
         "work.html",
         sitting=sitting,
         stands=stands,
-        proposed=proposed[:_MOST],
-        reviewed=reviewed[:_MOST],
+        proposed=proposed,
+        drafts=drafts,
+        reviewed=reviewed,
         coverage=coverage,
         done=done,
     )
 
 
-def _proposed(loaded: LoadedExamples, stand: Standpoint) -> list[tuple[str, str, str, str]]:
-    """(example, kind, language, status) of the visitor's own examples on a topic, as of now."""
-    if stand.pseudonym is None:
-        return []
-    query = select(examples.c.id, examples.c.kind, examples.c.language, examples.c.status)
-    rows = loaded.connection.execute(query.where(examples.c.proposer == stand.pseudonym).order_by(examples.c.id))
-    return [(row.id, row.kind, row.language, row.status) for row in rows]
+def _proposed(loaded: LoadedExamples, mine: dict[str, Standpoint]) -> list[tuple[Standpoint, OwnExample]]:
+    """The visitor's own examples, as of now, by topic."""
+    query = select(examples).where(examples.c.proposer.in_(mine)).order_by(examples.c.topic, examples.c.id)
+    rows = loaded.connection.execute(query.limit(_MOST))
+    return [(mine[row.proposer], (row.id, row.kind, row.language, row.status)) for row in rows]
 
 
-def _reviewed(loaded: LoadedExamples, stand: Standpoint) -> list[OwnReview]:
-    if stand.pseudonym is None:
-        return []
-    mine = (reviews.c.reviewer == stand.pseudonym, reviews.c.superseded.is_(False))
-    rows = loaded.connection.execute(select(reviews).where(*mine).order_by(reviews.c.example, reviews.c.stage)).all()
-    found = []
-    for row in rows[:_MOST]:
-        history = loaded.history(row.example)
-        revision = next(item for item in history.revisions if item.leaf == row.revision)
-        stage = revision.stages[row.stage - 1]
-        found.append(OwnReview(row.example, stand, row.verdict, stage.closed is None, stage.outcome))
-    return found
+def _reviewed(loaded: LoadedExamples, mine: dict[str, Standpoint]) -> list[OwnReview]:
+    """The visitor's own reviews that count, as of now, by topic."""
+    query = (
+        select(reviews.c.example, reviews.c.reviewer, reviews.c.verdict, stages.c.open, stages.c.outcome)
+        .join(stages, (stages.c.revision == reviews.c.revision) & (stages.c.stage == reviews.c.stage))
+        .join(examples, examples.c.id == reviews.c.example)
+        .where(reviews.c.reviewer.in_(mine), reviews.c.superseded.is_(False))
+        .order_by(examples.c.topic, reviews.c.example, reviews.c.stage)
+    )
+    return [
+        OwnReview(row.example, mine[row.reviewer], row.verdict, row.open, row.outcome)
+        for row in loaded.connection.execute(query.limit(_MOST))
+    ]
