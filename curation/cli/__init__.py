@@ -22,6 +22,7 @@ from curation.cli import (
     epoch,
     home,
     importing,
+    lean,
     log,
     people,
     release,
@@ -94,6 +95,7 @@ _EXTRA_OF = {
 
 def main() -> None:
     """The console script's entry."""
+    lean.ALONE.set(True)
     try:
         app()
     except EvenhandError as error:

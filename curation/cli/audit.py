@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from curation.cli.lean import as_in_an_auditors_install
 from curation.cli.printing import print_json, shown, working
 from curation.cli.story import print_story
 
@@ -31,6 +32,7 @@ def verify(
 
     VERIFIED means that the record is intact, not that the text is true.
     """
+    as_in_an_auditors_install()
     from curation.audit.verify import verify_bundle
 
     _require_folder(bundle)
@@ -87,6 +89,7 @@ def trace(
     ] = None,
 ) -> None:
     """Tell one example's story: proposer, sources, each review, the outcome and by which rule."""
+    as_in_an_auditors_install()
     from curation.audit.trace import trace_example
 
     _require_folder(bundle)
