@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from curation_validators.duplicates import THRESHOLD, NearIndex, jaccard, shingles
+from curation_validators.duplicates import THRESHOLD, NearIndex, jaccard, marks_of, shingles
 from curation_validators.language import LanguageDetector
 from curation_validators.personal import PersonalData
 from curation_validators.records import Record, Text
@@ -78,10 +78,12 @@ def near_copies(number: int = 500) -> Counts:
     pairs = list(planted(number, random.Random(0)))
     for place, (text, _, is_copy) in enumerate(pairs):
         if is_copy:
-            index.add(Record(f"text {place}", (Text("messages.0", "user", text),)))
+            record = Record(f"text {place}", (Text("messages.0", "user", text),))
+            index.add(record, marks_of(record))
     for text, other, _ in pairs:
         near = jaccard(shingles(text), shingles(other)) >= THRESHOLD
-        found = bool(list(index.check(Record("new", (Text("messages.0", "user", other),)))))
+        record = Record("new", (Text("messages.0", "user", other),))
+        found = bool(list(index.check(record, marks_of(record))))
         right, wrong, missed = right + (found and near), wrong + (found and not near), missed + (near and not found)
     return right, wrong, missed
 

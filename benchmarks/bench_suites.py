@@ -124,11 +124,13 @@ def measure(folder: Path, stage: str) -> dict:
     made = Validation("bench")
     instruments = installed_instruments(["en", "fr"], builtin_sets()) if stage != "measures" else None
     imported, used = time.perf_counter(), time.process_time()
+    facts = []
     if instruments is not None:
-        check_examples(source, instruments, made, partial(alone_work, ["en", "fr"], builtin_sets()))
+        facts = check_examples(source, instruments, made, partial(alone_work, ["en", "fr"], builtin_sets()))
     checked = time.perf_counter()
     if stage == "suites":
-        run_suites(made, measure_release(count_release(PandasEngine(source.rows, usable_cores()))))
+        engine = PandasEngine(source.rows, usable_cores(), {"examples": facts})
+        run_suites(made, measure_release(count_release(engine)))
     else:
         measure_release(count_release(LocalEngine(source.rows)))
     ended = time.perf_counter()

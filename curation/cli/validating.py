@@ -83,7 +83,7 @@ def _engine(name: EngineName | None, dataset: Path | None) -> MakeEngine:
             raise typer.BadParameter("Spark reads a release's folder; name one", param_hint="--engine")
         from curation_validators.suites.engines import SparkEngine, local_session
 
-        return lambda _source: SparkEngine(local_session(), dataset)
+        return lambda _source, _facts: SparkEngine(local_session(), dataset)
     if name is EngineName.PYTHON:
         return plain_python
     try:
@@ -93,7 +93,7 @@ def _engine(name: EngineName | None, dataset: Path | None) -> MakeEngine:
         if name is EngineName.PANDAS:
             raise
         return plain_python
-    return lambda source: PandasEngine(source.rows, usable_cores())
+    return lambda source, facts: PandasEngine(source.rows, usable_cores(), facts)
 
 
 def _run_suites(made: Validation, engine: EngineName | None) -> None:

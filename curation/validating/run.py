@@ -7,7 +7,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from curation_validators.contamination import ProtectedSet, builtin_sets, sets_i
 from curation_validators.counting import LocalEngine, count_release
 from curation_validators.engine import Engine
 from curation_validators.examples import alone_work, installed_instruments
-from curation_validators.facts import EXAMPLES
+from curation_validators.facts import EXAMPLES, Fact
 from curation_validators.measures import measure_release
 from curation_validators.measuring.scope import TopicShape
 from curation_validators.validation import RowSource, Validation, check_examples, look_at_reviewers
@@ -49,13 +49,13 @@ def is_bundle(path: Path) -> bool:
     return (path / MANIFEST).is_file()
 
 
-MakeEngine = Callable[[RowSource], Engine[Any]]
-"""What counts, over these rows."""
+MakeEngine = Callable[[RowSource, Mapping[str, list[Fact]]], Engine[Any]]
+"""What counts, over these rows; the facts by table are those that were made already."""
 
 
-def plain_python(source: RowSource) -> Engine[Any]:
+def plain_python(source: RowSource, facts: Mapping[str, list[Fact]]) -> Engine[Any]:
     """The engine that needs nothing installed."""
-    return LocalEngine(source.rows)
+    return LocalEngine(source.rows, facts)
 
 
 def validate_bundle(path: Path, protected: list[ProtectedSet], make: MakeEngine = plain_python) -> Validation:
@@ -114,6 +114,7 @@ def _validate(
             if isinstance(found := row.get("language"), str):
                 languages.add(found)
     wanted = sorted(languages)
-    check_examples(source, installed_instruments(wanted, protected), made, partial(alone_work, wanted, protected))
-    made.measures = measure_release(count_release(make(source)), shapes, limits)
+    there = partial(alone_work, wanted, protected)
+    facts = check_examples(source, installed_instruments(wanted, protected), made, there)
+    made.measures = measure_release(count_release(make(source, {"examples": facts})), shapes, limits)
     return made

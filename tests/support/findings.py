@@ -142,7 +142,7 @@ def instruments(others: list[dict[str, Any]]) -> Instruments:
     records = [read_record(row, f"row {number}") for number, row in enumerate(others, 2)]
     made.links = {str(record.id): link_of(record) for record in records}
     for record in records:
-        made.add(record)
+        made.add(record, made.marks_of(record))
     return made
 
 

@@ -74,6 +74,13 @@ def _words(text: str) -> list[str]:
     return tokens(unicodedata.normalize("NFKC", text).casefold())
 
 
+@lru_cache(maxsize=16)
+def _read(text: str) -> tuple[list[str], list[int]]:
+    """The words of a text, as far as it is read, and their starts; kept for the last few, because checks share them."""
+    words = _words(text[:MAX_CHARS])
+    return words, _starts_of(words)
+
+
 def _starts_of(words: list[str]) -> list[int]:
     """CRC-32 of each word with the next."""
     # All at once: a word holds no space.
@@ -169,8 +176,7 @@ def sets_in(folder: Path) -> list[ProtectedSet]:
 
 def overlap(text: str, protected: ProtectedSet) -> int:
     """How many n-grams and windows of a text are in a protected set."""
-    words = _words(text[:MAX_CHARS])
-    return _overlap(words, _starts_of(words), protected)
+    return _overlap(*_read(text), protected)
 
 
 @lru_cache(maxsize=4)
@@ -193,8 +199,7 @@ def check_contamination(record: Record, sets: Iterable[ProtectedSet]) -> Iterato
         return
     sets = tuple(sets)
     for text in record.texts:
-        words = _words(text.content[:MAX_CHARS])
-        starts = _starts_of(words)
+        words, starts = _read(text.content)
         if _all_starts(sets).isdisjoint(starts):
             continue
         for protected in sets:

@@ -8,7 +8,7 @@ Rules that always hold:
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -153,13 +153,19 @@ class Rows:
 class LocalEngine:
     """Plain Python: what an auditor's install has."""
 
-    def __init__(self, rows_of: Callable[[str, tuple[str, ...]], Iterable[Row]]) -> None:
-        """`rows_of(config, columns)` gives a config's rows, with those columns at least; none for an empty one."""
+    def __init__(
+        self, rows_of: Callable[[str, tuple[str, ...]], Iterable[Row]], made: Mapping[str, list[Fact]] | None = None
+    ) -> None:
+        """`rows_of(config, columns)` gives a config's rows, with those columns at least; none for an empty one.
+
+        `made` holds the facts that were made already, by the name of their table.
+        """
         self._rows_of = rows_of
+        self._made = made or {}
 
     def facts(self, table: FactTable) -> Rows:
         """The facts of one kind."""
-        made = [
+        made = self._made.get(table.name) or [
             fact
             for config in table.configs
             for row in self._rows_of(config, table.reads)

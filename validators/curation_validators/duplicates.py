@@ -67,19 +67,47 @@ def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / both if both else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """By what the same and nearly the same texts are known, made of one example alone."""
+
+    digest: str | None
+    """None where it says nothing."""
+    signature: Any = None
+    """Its MinHash; None where it has no shingle, or without the extra «validate»."""
+
+
+def marks_of(record: Record, signing: bool = True) -> Marks:
+    """The marks of an example; with `signing`, its signature too, which needs the extra «validate»."""
+    text = record.whole()
+    return Marks(text_digest(text) if text.strip() else None, _signature(text) if signing else None)
+
+
+def _signature(text: str) -> Any:
+    from rensa import RMinHash  # noqa: PLC0415  # an auditor's install does without
+
+    found = shingles(text)
+    if not found:
+        return None
+    made = RMinHash(_PERMUTATIONS, _SEED)
+    made.update(list(found))
+    return made
+
+
 @dataclass(slots=True)
 class ExactIndex:
     """Digest of a text → where it was seen first."""
 
     seen: dict[str, str] = field(default_factory=dict)
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, marks: Marks) -> None:
         """Know this example from now on."""
-        self.seen.setdefault(text_digest(record.whole()), record.where)
+        if marks.digest is not None:
+            self.seen.setdefault(marks.digest, record.where)
 
-    def check(self, record: Record) -> Iterator[Finding]:
+    def check(self, record: Record, marks: Marks) -> Iterator[Finding]:
         """A finding where another example says the same."""
-        first = self.seen.get(text_digest(record.whole())) if record.whole().strip() else None
+        first = self.seen.get(marks.digest) if marks.digest is not None else None
         if first is not None and first != record.where:
             yield Finding("duplicate/exact", record.where, f"is the same text as {first}", "Leave one of them out.")
 
@@ -88,42 +116,31 @@ class NearIndex:
     """An index of texts by MinHash. It needs the extra «validate»."""
 
     def __init__(self) -> None:
-        from rensa import RMinHash, RMinHashLSH  # noqa: PLC0415  # an auditor's install does without
+        from rensa import RMinHashLSH  # noqa: PLC0415  # an auditor's install does without
 
-        self._minhash = RMinHash
         self._lsh: Any = RMinHashLSH(THRESHOLD, _PERMUTATIONS, _BANDS)
-        self._known: list[tuple[str, str, str]] = []
+        self._known: list[tuple[str, str, str | None]] = []
         # Where, the text itself (its shingles take ten times the memory, and few are ever asked for), its digest.
-        self._last: tuple[frozenset[str], Any] = (frozenset(), None)
 
     def __len__(self) -> int:
         return len(self._known)
 
-    def _signature(self, found: frozenset[str]) -> Any:
-        """An example is checked first and added then: its signature is made once."""
-        if self._last[0] is not found:
-            made = self._minhash(_PERMUTATIONS, _SEED)
-            made.update(list(found))
-            self._last = (found, made)
-        return self._last[1]
-
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, marks: Marks) -> None:
         """Know this example from now on."""
-        text = record.whole()
-        found = shingles(text)
-        if found:
-            self._lsh.insert(len(self._known), self._signature(found))
-            self._known.append((record.where, plain_text(text[:MAX_CHARS]), text_digest(text)))
+        if marks.signature is not None:
+            self._lsh.insert(len(self._known), marks.signature)
+            self._known.append((record.where, record.whole()[:MAX_CHARS], marks.digest))
 
-    def check(self, record: Record) -> Iterator[Finding]:
+    def check(self, record: Record, marks: Marks) -> Iterator[Finding]:
         """A finding for the nearest other example, where it is near."""
-        found = shingles(record.whole())
-        if not found:
+        if marks.signature is None:
             return
-        best, nearest, same = 0.0, "", text_digest(record.whole())
-        for number in self._lsh.query(self._signature(found)):
+        best, nearest = 0.0, ""
+        for number in self._lsh.query(marks.signature):
             where, text, digest = self._known[number]
-            if digest != same and where != record.where and (share := jaccard(found, shingles(text))) > best:
+            if digest == marks.digest or where == record.where:
+                continue
+            if (share := jaccard(shingles(record.whole()), shingles(text))) > best:
                 best, nearest = share, where
         if best >= THRESHOLD:
             message = f"shares {best:.0%} of its wording with {nearest}"

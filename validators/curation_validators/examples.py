@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from curation_validators.contamination import ProtectedSet, check_contamination
+from curation_validators.contents import Row
 from curation_validators.credentials import check_secrets
-from curation_validators.duplicates import ExactIndex, NearIndex
+from curation_validators.duplicates import ExactIndex, Marks, NearIndex, marks_of
+from curation_validators.facts import FACT_TABLES, Fact
 from curation_validators.findings import Checked, Finding, Insufficient
 from curation_validators.hygiene import check_text
 from curation_validators.language import LanguageDetector, check_tag
 from curation_validators.linking import Linked, check_mirrors
 from curation_validators.personal import PersonalData
-from curation_validators.records import Record
+from curation_validators.records import Record, read_record
 from curation_validators.sourcing import check_licence, check_origin, check_quotes, check_sources
 
 Instrument = TypeVar("Instrument")
@@ -60,11 +62,15 @@ class Instruments:
     archived: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, Linked] | None = None
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, marks: Marks) -> None:
         """Know this example when others are checked for duplicates."""
-        self.exact.add(record)
+        self.exact.add(record, marks)
         if self.near is not None:
-            self.near.add(record)
+            self.near.add(record, marks)
+
+    def marks_of(self, record: Record) -> Marks:
+        """By what these instruments know its text again."""
+        return marks_of(record, signing=self.near is not None)
 
 
 def installed_instruments(languages: Iterable[str], protected: Iterable[ProtectedSet] = ()) -> Instruments:
@@ -82,16 +88,25 @@ def installed_instruments(languages: Iterable[str], protected: Iterable[Protecte
     return made
 
 
-def check_example(record: Record, instruments: Instruments, names: Iterable[str] = CHECKS) -> Iterator[Checked]:
-    """Run checks on one example, in the order of their names."""
+def check_example(
+    record: Record, instruments: Instruments, names: Iterable[str] = CHECKS, marks: Marks | None = None
+) -> Iterator[Checked]:
+    """Run checks on one example, in the order of their names; its marks are made where they are needed and not given.
+
+    Only a check that knows other examples needs them.
+    """
     made = instruments
+
+    def known() -> Marks:
+        return marks or made.marks_of(record)
+
     runs: dict[str, Callable[[], Iterable[Finding]]] = {
         "shape": lambda: record.problems,
         "text": lambda: check_text(record),
         "language-tag": lambda: check_tag(record),
         "language": lambda: _needed(made.detector).check(record),
-        "duplicate": lambda: made.exact.check(record),
-        "near-duplicate": lambda: _needed(made.near).check(record),
+        "duplicate": lambda: made.exact.check(record, known()),
+        "near-duplicate": lambda: _needed(made.near).check(record, known()),
         "personal-data": lambda: _needed(made.personal).check(record),
         "secrets": lambda: check_secrets(record),
         "contamination": lambda: check_contamination(record, made.protected),
@@ -105,19 +120,32 @@ def check_example(record: Record, instruments: Instruments, names: Iterable[str]
         yield _run(name, runs[name])
 
 
+class Alone(NamedTuple):
+    """What can be said of one example without any other."""
+
+    told: tuple[Checked, ...]
+    """How its checks ended, but for those that passed: nearly all do, and they need not travel."""
+    marks: Marks
+    facts: tuple[Fact, ...]
+    """What measures count of it (the table `examples` of facts.py)."""
+
+
 class AloneWork:
-    """The checks that need no other example, as work that can be made in any process."""
+    """What needs no other example, as work that can be made in any process."""
 
     def __init__(self, instruments: Instruments) -> None:
         self.instruments = instruments
 
-    def __call__(self, record: Record) -> list[Checked]:
-        """What they found."""
-        return list(check_example(record, self.instruments, ALONE))
+    def __call__(self, example: tuple[str, Row, str]) -> Alone:
+        """Look at an example: its config, its row, and how findings name it when it has no id of its own."""
+        config, row, where = example
+        record = read_record(row, where)
+        told = (done for done in check_example(record, self.instruments, ALONE) if done.outcome != "pass")
+        return Alone(tuple(told), self.instruments.marks_of(record), tuple(FACT_TABLES["examples"].facts(config, row)))
 
 
 def alone_work(languages: Iterable[str], protected: Iterable[ProtectedSet]) -> AloneWork:
-    """Make that work with every instrument whose library is installed, but for those that know other examples."""
+    """Make that work with every instrument whose library is installed."""
     return AloneWork(installed_instruments(languages, protected))
 
 

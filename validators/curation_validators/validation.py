@@ -17,8 +17,8 @@ from typing import Any, Protocol
 from curation_validators.contents import text_of, texts_of
 from curation_validators.counting import Counts
 from curation_validators.examples import ALONE, CHECKS, AloneWork, Instruments, check_example
-from curation_validators.facts import EXAMPLES
-from curation_validators.findings import RULES, Finding, Outcome
+from curation_validators.facts import EXAMPLES, FACT_TABLES, Fact
+from curation_validators.findings import RULES, Checked, Finding, Outcome
 from curation_validators.gaming import Odd, odd_reviewers
 from curation_validators.linking import Linked
 from curation_validators.measures import Measured
@@ -135,16 +135,21 @@ _VOTE = ("example_id", "revision", "reviewer", "perspective", "verdict", "compar
 _SOURCE = ("source_id", "url", "archive_url", "publisher", "owner", "country", "date", "quote", "quote_status")
 
 
-def read_records(source: RowSource) -> Iterator[Record]:
-    """Every example of a dataset, its sources looked up where rows name them by id."""
+def read_rows(source: RowSource, columns: tuple[str, ...] = _READ) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Every example of a dataset: its config, its row, its sources looked up where it names them by id, its place."""
     known = {row.get("source_id"): row for row in source.rows("sources", _SOURCE)}
     for config in EXAMPLES:
-        for number, row in enumerate(source.rows(config, _READ), 1):
+        for number, row in enumerate(source.rows(config, columns), 1):
             fields = dict(row)
             named = fields.get("sources")
             if isinstance(named, (list, tuple)) and all(isinstance(item, str) for item in named):
                 fields["sources"] = [known[item] for item in named if item in known] if known or not named else None
-            yield read_record(fields, source.where(config, number))
+            yield config, fields, source.where(config, number)
+
+
+def read_records(source: RowSource) -> Iterator[Record]:
+    """Every example of a dataset, as checks read it."""
+    return (read_record(row, where) for _, row, where in read_rows(source))
 
 
 _NAMES = (("example_id", "id"), ("group_id", "group"))
@@ -162,6 +167,8 @@ def read_links(source: RowSource) -> dict[str, Linked]:
 
 
 _TOGETHER = tuple(name for name in CHECKS if name not in ALONE)
+_PASSED = {name: Checked(name, "pass") for name in ALONE}
+_FACTS = FACT_TABLES["examples"].reads
 
 
 def check_examples(
@@ -169,8 +176,11 @@ def check_examples(
     instruments: Instruments,
     validation: Validation,
     there: Callable[[], AloneWork] | None = None,
-) -> None:
+) -> list[Fact]:
     """Run every check on every example, each against those before it.
+
+    Returns what measures count of each example (the table `examples` of facts.py), because who reads a text to check it
+    can count it too.
 
     Args:
         source: the rows.
@@ -181,9 +191,14 @@ def check_examples(
     instruments.links = read_links(source)
     here = AloneWork(instruments)
     processes = usable_cores() if there is not None else 1
-    for record, alone in spread(read_records(source), here, there or (lambda: here), processes):
+    facts: list[Fact] = []
+    rows = read_rows(source, tuple(dict.fromkeys((*_READ, *_FACTS))))
+    for (_, row, where), alone in spread(rows, here, there or (lambda: here), processes):
         validation.examples += 1
-        found = {done.check: done for done in (*alone, *check_example(record, instruments, _TOGETHER))}
+        record = read_record(row, where)
+        facts += alone.facts
+        together = check_example(record, instruments, _TOGETHER, alone.marks)
+        found = _PASSED | {done.check: done for done in (*alone.told, *together)}
         for done in map(found.__getitem__, CHECKS):
             tally = validation.checks[done.check]
             tally.outcomes[done.outcome] += 1
@@ -191,7 +206,8 @@ def check_examples(
                 tally.reasons[done.message] += 1
             for finding in done.findings:
                 validation.take(finding)
-        instruments.add(record)
+        instruments.add(record, alone.marks)
+    return facts
 
 
 def not_measured(counts: Counts) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -53,16 +53,25 @@ class _Making:
 class PandasEngine:
     """Data frames in memory."""
 
-    def __init__(self, rows_of: Callable[[str, tuple[str, ...]], Iterable[Row]], processes: int = 1) -> None:
+    def __init__(
+        self,
+        rows_of: Callable[[str, tuple[str, ...]], Iterable[Row]],
+        processes: int = 1,
+        made: Mapping[str, list[Fact]] | None = None,
+    ) -> None:
         """`rows_of(config, columns)` gives a config's rows, with those columns at least.
 
-        Facts that are made of texts are made in so many processes, where there are many rows.
+        Facts that are made of texts are made in so many processes, where there are many rows; `made` holds those that
+        were made already, by the name of their table.
         """
         self._rows_of = rows_of
         self._processes = processes
+        self._made = made or {}
 
     def facts(self, table: FactTable) -> pd.DataFrame:
         """The facts of one kind."""
+        if known := self._made.get(table.name):
+            return _frame(known, table.columns)
         rows = ((config, row) for config in table.configs for row in self._rows_of(config, table.reads))
         processes = self._processes if table.name in _OF_TEXTS else 1
         made = spread(rows, _Making(table.name), partial(_Making, table.name), processes)
