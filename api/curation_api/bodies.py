@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, TypeAdapter
 
+from curation.topics.define import DraftPolicy
 from curation_api.errors import InvalidBody, Malformed, UnsupportedBody
 from curation_schemas.base import Wire
 from curation_schemas.commons import PROPOSAL
@@ -64,6 +65,7 @@ JUDGEMENT = TypeAdapter(Judgement)
 APPEAL_FORM = TypeAdapter(AppealForm)
 FLAG_FORM = TypeAdapter(FlagForm)
 STANDPOINT = TypeAdapter(Standpoint)
+POLICY_DRAFT = TypeAdapter(DraftPolicy)
 
 BODIES: dict[str, TypeAdapter[Any]] = {
     "Example": PROPOSAL,
@@ -74,6 +76,7 @@ BODIES: dict[str, TypeAdapter[Any]] = {
     "AppealForm": APPEAL_FORM,
     "FlagForm": FLAG_FORM,
     "Standpoint": STANDPOINT,
+    "DraftPolicy": POLICY_DRAFT,
 }
 """Every body, by its name in the OpenAPI document."""
 

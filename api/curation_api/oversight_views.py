@@ -10,6 +10,7 @@ from typing import Literal
 
 from curation_api.views import Stage, TextView
 from curation_schemas.base import Wire
+from curation_schemas.definition import Policy
 from curation_schemas.example import Kind
 from curation_schemas.review import FlagGround
 from curation_schemas.text import ExampleId, Hash, Pseudonym, Slug, WrittenLanguage
@@ -141,3 +142,32 @@ class SeenFlagView(Wire):
     flag: OpenFlagView
     part: Literal["may_uphold", "upheld", "involved", "undeclared", "no_contributor"]
     text: TextView | None
+
+
+class PolicyView(Wire):
+    """A policy, and the epoch from which it binds."""
+
+    leaf: Hash
+    binds_from: int
+    in_force: bool
+    policy: Policy
+
+
+class PolicyDraftView(Wire):
+    """A draft that waits for a second maintainer."""
+
+    id: str
+    policy: Policy
+    reason: str
+    supersedes: Hash
+    """The leaf of the policy that it replaces."""
+    own: bool
+    current: bool
+    """Whether it can still be agreed to: no other policy came after the one that it replaces."""
+
+
+class PolicyList(Wire):
+    """Every policy, the latest last, and the drafts."""
+
+    policies: list[PolicyView]
+    drafts: list[PolicyDraftView]

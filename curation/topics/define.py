@@ -18,7 +18,7 @@ from sqlalchemy import delete, insert, select
 
 from curation.errors import InvalidInput, NotFound, Refused
 from curation.identifiers import new_account_id
-from curation.people.accounts import Actor
+from curation.people.accounts import Actor, actor_by_id
 from curation.people.vault import DATASET_SCOPE
 from curation.tables import documents, policy_drafts
 from curation.writing import Recorded, Writing
@@ -110,19 +110,23 @@ def read_draft(path: Path, reason: str) -> DraftPolicy:
 
 
 def draft_policy(writing: Writing, actor: Actor, command: DraftPolicy) -> str:
-    """Draft a policy that replaces the latest one. Returns the draft's id, for a second maintainer to agree to."""
+    """Draft a policy that replaces the latest one. Returns the draft's id, for a second maintainer to agree to.
+
+    Whoever drafts the same twice has one draft.
+    """
     writing.admit(actor, "maintainer")
+    row = {
+        "account": actor.account,
+        "policy": command.policy.model_dump_json(),
+        "reason": command.reason,
+        "supersedes": writing.definitions.policies[-1].leaf,
+    }
+    same = select(policy_drafts.c.id).where(*(policy_drafts.c[name] == value for name, value in row.items()))
+    known: str | None = writing.connection.execute(same).scalar()
+    if known is not None:
+        return known
     draft = "d" + new_account_id(writing.token_bytes)[1:]
-    writing.connection.execute(
-        insert(policy_drafts),
-        {
-            "id": draft,
-            "account": actor.account,
-            "policy": command.policy.model_dump_json(),
-            "reason": command.reason,
-            "supersedes": writing.definitions.policies[-1].leaf,
-        },
-    )
+    writing.connection.execute(insert(policy_drafts), {"id": draft, **row})
     return draft
 
 
@@ -139,6 +143,9 @@ def agree_policy(writing: Writing, actor: Actor, draft: str) -> Recorded:
         raise NotFound(f"there is no policy draft {draft!r}", where="draft")
     if row.account == actor.account:
         raise Refused("define/two-maintainers", "a draft is agreed by another maintainer than the one who wrote it")
+    author = actor_by_id(writing.connection, row.account)
+    if author is None or not author.may("maintainer"):
+        raise Refused("define/two-maintainers", "who wrote the draft is no maintainer any more", hint="Draft it anew.")
     writing.connection.execute(delete(policy_drafts).where(policy_drafts.c.id == draft))
     maintainers = [writing.vault.pseudonym_for_act(account, DATASET_SCOPE) for account in (row.account, actor.account)]
     return writing.record(

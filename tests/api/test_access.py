@@ -17,6 +17,15 @@ HASH = "a" * 64
 REVIEW = ACCEPT | {"example": EXAMPLE, "revision": HASH}
 FLAG = {"example": EXAMPLE, "revision": HASH, "ground": "law", "evidence": "Here."}
 APPEAL = {"example": EXAMPLE, "rationale": "Because."}
+RULE = {"seats": 5, "min_accepts": 3, "min_share_percent": 60}
+POLICY = {
+    "standard": RULE,
+    "high": RULE,
+    "round_days": 60,
+    "lease_hours": 72,
+    "max_revisions": 3,
+    "flag_days": 14,
+}
 ABSENT = (404, 401, 404, 404)
 UNASKED = (200, 200, 200, 200)  # no token is looked at, so a wrong one does no harm
 OVERSEEN = (401, 401, 403, 200)
@@ -45,13 +54,17 @@ TABLE = [
     ("GET", "/v1/releases", None, UNASKED),
     ("GET", "/v1/oversight", None, OVERSEEN),
     ("GET", "/v1/oversight/topics/{topic}/reviewers", None, OVERSEEN),
+    ("GET", "/v1/policies", None, OVERSEEN),
+    ("POST", "/v1/policies/drafts", {"policy": POLICY, "reason": "More seats."}, (401, 401, 403, 201)),
+    ("POST", "/v1/policies/drafts/{draft}/agreement", None, (401, 401, 403, 404)),
+    ("POST", "/v1/policies/drafts/{draft}/removal", None, (401, 401, 403, 404)),
     ("GET", "/v1/me", None, (401, 401, 200, 200)),
     ("GET", "/log/checkpoint", None, UNASKED),
     ("GET", "/log/tile/{path}", None, (404, 404, 404, 404)),
     ("GET", "/healthz", None, UNASKED),
     ("GET", "/openapi.json", None, UNASKED),
 ]
-FILLED = {"{example}": EXAMPLE, "{flag}": HASH, "{topic}": TOPIC, "{path}": "0/000.p/255"}
+FILLED = {"{example}": EXAMPLE, "{flag}": HASH, "{topic}": TOPIC, "{draft}": "d_aaaa", "{path}": "0/000.p/255"}
 CODES = {401: "unauthenticated", 403: "not-allowed", 404: "not-found", 409: "refused"}
 
 

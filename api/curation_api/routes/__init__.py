@@ -9,6 +9,7 @@ from curation_api.routes import (
     me,
     oversight,
     perspectives,
+    policies,
     releases,
     reviews,
     seats,
@@ -28,6 +29,7 @@ ROUTERS = tuple(
         releases,
         me,
         oversight,
+        policies,
         log,
         health,
     )

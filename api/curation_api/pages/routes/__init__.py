@@ -12,6 +12,7 @@ from curation_api.pages.routes import (
     looking,
     oversight,
     perspectives,
+    policies,
     proposing,
     releases,
     reviewing,
@@ -42,6 +43,7 @@ ROUTERS = tuple(
         acts,
         flags,
         oversight,
+        policies,
     )
 )
 """Every router of the pages."""
