@@ -16,7 +16,7 @@ from sqlalchemy import exists, select
 from curation.shown import sealed_histories
 from curation.tables import examples, log_leaves, pending_leaves
 from curation.writing import LoadedExamples
-from curation_api.listing import STATUS_CHANGES
+from curation_api.listing import SEALED, STATUS_CHANGES
 
 _AT_ONCE = 500
 
@@ -41,16 +41,13 @@ def read_coverage(loaded: LoadedExamples) -> Coverage:
     """Count, from the log's leaves."""
     found = Coverage()
     changing = exists().where(pending_leaves.c.example == examples.c.id, pending_leaves.c.type.in_(STATUS_CHANGES))
-    sealed = exists().where(log_leaves.c.example == examples.c.id, log_leaves.c.type == "example:proposed")
     standing_leaf = log_leaves.alias("standing_leaf")
     query = select(examples.c.topic, examples.c.language, examples.c.status, standing_leaf.c.leaf)
-    settled = query.outerjoin(standing_leaf, standing_leaf.c.hash == examples.c.standing).where(
-        examples.c.kind != "topic", sealed, ~changing
-    )
+    settled = query.outerjoin(standing_leaf, standing_leaf.c.hash == examples.c.standing).where(SEALED, ~changing)
     for row in loaded.connection.execute(settled):
         positions = json.loads(row.leaf)["positions"] if row.leaf is not None else []
         _count(found, row.topic, row.language, row.status, positions)
-    moving = select(examples.c.id).where(examples.c.kind != "topic", sealed, changing)
+    moving = select(examples.c.id).where(examples.c.kind != "topic", SEALED, changing)
     ids = loaded.connection.execute(moving).scalars().all()
     for start in range(0, len(ids), _AT_ONCE):
         for history in sealed_histories(loaded, ids[start : start + _AT_ONCE]).values():

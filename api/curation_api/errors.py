@@ -14,6 +14,7 @@ On top of the domain's tree (curation/errors.py) stand the errors of the HTTP re
         ├── ChangedSince            412  what is acted on has changed since the caller read it
         ├── TooLarge                413  the body is larger than the limit
         ├── UnsupportedBody         415  the body is not plain `application/json`
+        ├── NoSuchPart              416  the file has no such part
         └── TooMany                 429  more requests in a minute than are allowed
 
 Rules that always hold:
@@ -122,6 +123,17 @@ class UnsupportedBody(RequestError):
     status = 415
 
 
+class NoSuchPart(RequestError):
+    """The file has no such part."""
+
+    code = "no-such-part"
+    status = 416
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the file has {size} bytes, and no such part", hint="Leave out the header Range.")
+        self.own_headers = {"Content-Range": f"bytes */{size}"}
+
+
 class TooMany(RequestError):
     """More requests in a minute than are allowed."""
 
@@ -152,6 +164,7 @@ _TITLES = {
     "conflict": "It exists already, or changed in between",
     "changed-since": "It has changed since it was read",
     "too-large": "The body is too large",
+    "no-such-part": "The file has no such part",
     "too-many": "Too many requests",
     "unsupported-body": "The body is not plain application/json",
     "invalid-input": "The request is not what its schema says",
@@ -212,7 +225,7 @@ def respond_to(error: EvenhandError) -> JSONResponse:
 
 
 def _headers_of(error: EvenhandError) -> dict[str, str] | None:
-    if isinstance(error, TooMany):
+    if isinstance(error, (NoSuchPart, TooMany)):
         return error.own_headers
     return _LATER if isinstance(error, Unavailable) else error.headers if isinstance(error, RequestError) else None
 

@@ -19,7 +19,7 @@ from curation.rulebook.flagging import involved_in
 from curation.rulebook.history import History
 from curation.shown import PROTECTING, sealed_history
 from curation.writing import LoadedExamples, Platform
-from curation_api.texts import text_of
+from curation_api.texts import opened_of, text_of
 from curation_api.views import TextView
 from curation_schemas.definition import Topic
 from curation_schemas.example import Kind
@@ -72,5 +72,5 @@ def _text(loaded: LoadedExamples, history: History, flag: OpenFlag) -> TextView 
         return None
     for revision in sealed_history(loaded, flag.example).revisions:
         if revision.leaf == flag.revision and revision.stages[0].closed is not None:
-            return text_of(loaded.connection, revision.leaf, revision.event)
+            return text_of(opened_of(loaded.connection, [revision.leaf]), revision.event)
     return None

@@ -14,13 +14,17 @@ from typing import Any, cast
 from sqlalchemy import Select, exists, or_, select
 
 from curation.shown import sealed_histories
-from curation.tables import examples, log_leaves, pending_leaves
+from curation.tables import examples, pending_leaves
 from curation.writing import LoadedExamples
 from curation_api.views import ExampleLine, ExamplePage, Status
 from curation_schemas.example import Kind
 
 STATUS_CHANGES = ("example:revised", "example:withdrawn", "round:closed")
 """Acts that change an example's status, or which of its revisions stands."""
+_PROPOSALS = ("example:proposed", "topic:proposed")
+_PROPOSED = exists().where(pending_leaves.c.example == examples.c.id, pending_leaves.c.type.in_(_PROPOSALS))
+SEALED = ~_PROPOSED
+"""That an example's proposal stands in the log. A proposal is pending or sealed, and what is pending is little."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +48,7 @@ def list_examples(loaded: LoadedExamples, wanted: Wanted) -> ExamplePage:
     lines: list[ExampleLine] = []
     after = wanted.after
     while len(lines) <= wanted.limit:
-        rows = loaded.connection.execute(_query(wanted, after)).all()
+        rows = loaded.connection.execute(examples_query(wanted, after)).all()
         lines += _fitting(loaded, rows, wanted.status)
         if len(rows) <= wanted.limit:
             break
@@ -67,10 +71,10 @@ def _fitting(loaded: LoadedExamples, rows: Sequence[Any], status_wanted: Status 
     return lines
 
 
-def _query(wanted: Wanted, after: str | None) -> Select[Any]:
-    sealed = exists().where(log_leaves.c.example == examples.c.id, log_leaves.c.type == "example:proposed")
+def examples_query(wanted: Wanted, after: str | None) -> Select[Any]:
+    """Examples that may fit, one more than wanted, in the order of their ids; `changing`: see STATUS_CHANGES."""
     changing = exists().where(pending_leaves.c.example == examples.c.id, pending_leaves.c.type.in_(STATUS_CHANGES))
-    query = select(examples, changing.label("changing")).where(sealed)
+    query = select(examples, changing.label("changing")).where(SEALED)
     for name in ("topic", "kind", "language"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(examples.c[name] == value)

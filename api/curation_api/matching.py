@@ -19,11 +19,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from curation_api.errors import BadHeader, ChangedSince
+from curation_api.errors import BadHeader, ChangedSince, NoSuchPart
 
 _TAGGED = "/v1/"
 _JSON = "application/json"
 _LIST = re.compile(r'\s*(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"\s*(?:,\s*(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"\s*)*')
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 _TAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
@@ -51,6 +52,40 @@ def check_match(wanted: list[str], view: BaseModel) -> None:
     """Raise ChangedSince unless one of the tags is that of the view. A weak one never is (RFC 9110 §13.1.1)."""
     if tag_of(view.model_dump_json().encode()) not in wanted:
         raise ChangedSince("it has changed since it was read", where="If-Match", hint="Read it again, and look.")
+
+
+def check_state(request: Request, tag: str) -> bool:
+    """Whether the caller has what this tag names. Raises ChangedSince where If-Match names another, BadHeader."""
+    wanted = wanted_tags(request)
+    if wanted and tag not in wanted:
+        raise ChangedSince("the state has changed since that part", where="If-Match", hint="Begin the export anew.")
+    return has_already(request, tag)
+
+
+def has_already(request: Request, tag: str) -> bool:
+    """Whether the caller says in If-None-Match that it has what this tag names."""
+    return _has(request.headers, tag)
+
+
+def check_range(request: Request, size: int) -> None:
+    """Leave one range that a file of this size has in the request, and nothing that is no such thing.
+
+    What a server does not serve by ranges it passes over (RFC 9110 §14.2). Raises NoSuchPart.
+    """
+    given = ", ".join(request.headers.getlist("Range"))
+    found = _RANGE.fullmatch(given.replace(" ", ""))
+    if given and found is None:
+        request.scope["headers"] = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+    if found is not None:
+        start, end, last = found.groups()
+        beyond = int(start) >= size or (end and int(end) < int(start)) if start else int(last) == 0
+        if beyond:
+            raise NoSuchPart(size)
+
+
+def _has(asked: Headers, tag: str) -> bool:
+    known = ", ".join(asked.getlist("If-None-Match")).strip()
+    return known == "*" or tag in (item.removeprefix("W/") for item in _TAG.findall(known))
 
 
 class SetTags:
@@ -90,8 +125,7 @@ def _tagged(asked: Headers, start: Message, body: Message) -> list[Message]:
     tag = tag_of(body["body"])
     headers = MutableHeaders(raw=start["headers"])
     headers["ETag"] = tag
-    known = asked.get("If-None-Match", "").strip()
-    if known != "*" and tag not in (item.removeprefix("W/") for item in _TAG.findall(known)):
+    if not _has(asked, tag):
         return [start, body]
     for name in ("Content-Length", "Content-Type"):
         del headers[name]

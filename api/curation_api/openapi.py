@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from fastapi import FastAPI
 from pydantic import BaseModel, TypeAdapter
+from starlette.responses import Response
 from starlette.routing import compile_path
 
 from curation_api.bodies import BODIES
@@ -30,6 +31,7 @@ _MEANINGS = {
     412: "It is not the document that If-Match names: it has changed since, and nothing was done.",
     413: "The body has more than 1,000,000 bytes.",
     415: "The body is not plain `application/json` in UTF-8.",
+    416: "The file has no such part.",
     422: "A field is not what its schema says; `errors` lists every one.",
     429: "There were more requests in this minute than are allowed; `Retry-After` says when to go on.",
     500: "Something broke inside; nothing was changed.",
@@ -61,11 +63,30 @@ _NONE_MATCH = {
     "description": "The `ETag` of the document that the caller has: if it is the same now, it is not sent again.",
     "schema": {"type": "string"},
 }
+_RANGE = {
+    "name": "Range",
+    "in": "header",
+    "required": False,
+    "description": "One range of bytes (RFC 9110 §14.2); anything else is passed over.",
+    "schema": {"type": "string"},
+    "example": "bytes=0-1023",
+}
 _TAG = {"description": "Names these bytes (RFC 9110 §8.8.3).", "schema": {"type": "string"}}
 _REPLAYED = {
     "description": "`true` where the same request was carried out before, and this is the answer that it got.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+JSONL = "application/jsonl"
+"""Documents in UTF-8, one a line (https://jsonlines.org)."""
+_SAME_STATE = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the part that the caller has: if the state has changed since, nothing is sent.",
+    "schema": {"type": "string"},
+    "example": '"5d41402abc4b2a76b9719d911017c592"',
+}
+_STATE_TAG = {"description": "Names the state that is sent, from its first line to its last.", "schema": _TAG["schema"]}
 Access = Literal["required", "optional", "none"]
 _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     "required": [{"bearer": []}],
@@ -123,6 +144,31 @@ def act(
     found["openapi_extra"]["parameters"] = [_KEY, *([_MATCH] if matches else [])]
     found["responses"][201] = {"headers": {REPLAYED: _REPLAYED}}
     return {**found, "status_code": 201, "response_model": answer}
+
+
+def file(summary: str, meaning: str, media_type: str, *, counted: bool = True, tagged: bool = False) -> dict[str, Any]:
+    """The same for a file. `tagged`: it has an ETag, and a part of it can be asked for."""
+    found = operation(summary, access="none", problems=(404, 416) if tagged else (404,), counted=counted)
+    found["responses"][200] = {"description": meaning, "content": {media_type: {}}}
+    if tagged:
+        found["responses"][200]["headers"] = {"ETag": _TAG}
+        found["responses"][206] = {"description": "The part that `Range` asks for.", "content": {media_type: {}}}
+        found["responses"][304] = {"description": "The caller has this file.", "headers": {"ETag": _TAG}}
+        found["openapi_extra"]["parameters"] = [_NONE_MATCH, _RANGE]
+    return {**found, "response_class": Response}
+
+
+def lines(summary: str, document: str, *, problems: tuple[int, ...] = ()) -> dict[str, Any]:
+    """The same for JSON Lines, which are streamed. `document`: what each line is."""
+    found = operation(summary, access="none", problems=(400, 412, 422, *problems))
+    found["openapi_extra"]["parameters"] = [_SAME_STATE, _NONE_MATCH]
+    found["responses"][200] = {
+        "description": f"JSON Lines: {document} in each line.",
+        "content": {JSONL: {"schema": {"type": "string"}}},
+        "headers": {"ETag": _STATE_TAG},
+    }
+    found["responses"][304] = {"description": "The caller has this state.", "headers": {"ETag": _STATE_TAG}}
+    return {**found, "response_class": Response}
 
 
 def _problem_response(status: int) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from curation.examples.intake import Intake, examine_revision
 from curation.reviews.seats import Seat
 from curation.reviews.submit import Submitted
-from curation.rulebook.history import Revision
+from curation.rulebook.history import Brought
 from curation.rulebook.rounds import Round
+from curation.shown import Withheld
 from curation.writing import Platform, Recorded, Writing
 from curation_api.public import Shown
-from curation_api.texts import text_of
+from curation_api.texts import Values, opened_of, text_of
 from curation_api.views import (
     ActView,
     ExampleView,
@@ -90,6 +91,12 @@ def seat_view(platform: Platform, seat: Seat) -> SeatView:
 
 def example_view(connection: Connection, shown: Shown) -> ExampleView:
     """An example as one reader sees it."""
+    readable = [revision.leaf for revision in shown.history.revisions if shown.withheld(revision) is None]
+    return example_with(shown, opened_of(connection, readable))
+
+
+def example_with(shown: Shown, values: Values) -> ExampleView:
+    """The same, with the texts of the revisions that the reader may read."""
     history = shown.history
     first, standing = history.first, history.standing
     return ExampleView(
@@ -101,17 +108,28 @@ def example_view(connection: Connection, shown: Shown) -> ExampleView:
         status=cast("Status", history.status),
         standing=standing.leaf if standing else None,
         proposer=shown.proposer,
-        revisions=[_revision_view(connection, shown, revision) for revision in history.revisions],
+        revisions=[
+            revision_view(
+                item.leaf,
+                item.number,
+                item.event,
+                [_round_view(stage) for stage in item.stages],
+                shown.withheld(item),
+                values,
+            )
+            for item in history.revisions
+        ],
         flags=shown.flags(),
     )
 
 
-def _revision_view(connection: Connection, shown: Shown, revision: Revision) -> RevisionView:
-    event = revision.event
-    withheld = shown.withheld(revision)
+def revision_view(
+    leaf: str, number: int, event: Brought, rounds: list[RoundView], withheld: Withheld | None, values: Values
+) -> RevisionView:
+    """One revision, with its text unless it is withheld."""
     return RevisionView(
-        id=revision.leaf,
-        number=revision.number,
+        id=leaf,
+        number=number,
         positions=event.positions,
         framing=event.framing,
         claims=event.claims,
@@ -120,9 +138,9 @@ def _revision_view(connection: Connection, shown: Shown, revision: Revision) -> 
         mirrors=event.mirrors,
         translation_of=event.translation_of,
         use=event.use,
-        rounds=[_round_view(stage) for stage in revision.stages],
+        rounds=rounds,
         withheld=withheld,
-        text=text_of(connection, revision.leaf, event) if withheld is None else None,
+        text=text_of(values, event) if withheld is None else None,
     )
 
 

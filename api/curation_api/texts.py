@@ -1,14 +1,17 @@
 """Texts behind commitments, read from the openings.
 
 Rules that always hold:
-- an opening that was erased is shown as null; one that is there opens exactly its commitment;
+- an opening that was erased is shown as null; one that is there opens exactly its commitment. What it holds was
+  checked when it was taken in, and is not checked again;
 - whether a text may be shown is decided elsewhere (public.py), before anything is read here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from curation.errors import LogInconsistent
@@ -19,21 +22,23 @@ from curation_api.views import AnswerView, ContentView, TextView
 from curation_schemas.definition import Topic
 from curation_schemas.example import CONTENT_FIELDS, Message, Origin, Source
 
+Values = Mapping[str, Any]
+"""Commitment → value, for each text that was not erased."""
 
-def opened(connection: Connection, act: str) -> dict[str, Any]:
-    """Commitment → value, for each text of an act that was not erased."""
+
+def opened_of(connection: Connection, acts: Sequence[str]) -> Values:
+    """The texts of these acts."""
     found = {}
-    for row in connection.execute(select(openings).where(openings.c.act == act)):
+    for row in connection.execute(select(openings).where(openings.c.act.in_(acts))).all():
         opening = Opening(row.unit, row.salt, row.body)
         if opening.commitment() != row.commitment:
             raise LogInconsistent("an opening does not open its commitment", where=row.commitment)
-        found[row.commitment] = opening.value()
+        found[row.commitment] = msgspec.json.decode(row.body)
     return found
 
 
-def text_of(connection: Connection, revision: str, event: Brought) -> TextView:
-    """A revision's text."""
-    values = opened(connection, revision)
+def text_of(values: Values, event: Brought) -> TextView:
+    """A revision's text, from what `opened_of` found for it."""
     content: dict[str, Any] = {}
     for field in CONTENT_FIELDS[event.kind]:
         items = [values.get(commitment) for commitment in event.content[field]]
@@ -43,22 +48,22 @@ def text_of(connection: Connection, revision: str, event: Brought) -> TextView:
             content[field] = Topic(**items[0]) if items[0] else None
         else:
             model = AnswerView if field == "answers" else Message
-            content[field] = [model(**item) if item else None for item in items]
+            content[field] = [model.model_construct(**item) if item else None for item in items]
     origin = values.get(event.origin) if event.origin else {"kind": "human"}
     return TextView(
         content=ContentView(**content),
         sources=[source_of(values, commitment) for commitment in event.sources],
-        origin=Origin(**origin) if origin else None,
+        origin=Origin.model_construct(**origin) if origin else None,
     )
 
 
-def source_of(values: dict[str, Any], commitment: str | None) -> Source | None:
+def source_of(values: Values, commitment: str | None) -> Source | None:
     """The source behind a commitment, or None when there is none or it was erased."""
     value = values.get(commitment or "")
-    return Source(**value) if value else None
+    return Source.model_construct(**value) if value else None
 
 
-def rationale_of(values: dict[str, Any], commitment: str | None) -> str | None:
+def rationale_of(values: Values, commitment: str | None) -> str | None:
     """The rationale behind a commitment, or None when there is none or it was erased."""
     value = values.get(commitment or "")
     return value["text"] if value else None

@@ -7,8 +7,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from sqlalchemy import Connection
 
@@ -16,12 +15,30 @@ from curation.rulebook.history import History
 from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.rounds import Round
 from curation_api.public import Shown
-from curation_api.texts import opened, rationale_of, source_of
+from curation_api.texts import Values, opened_of, rationale_of, source_of
 from curation_api.views import EndedRound, How, ReviewView, Status, TallyLine, TracedRevision, TraceView, WithdrawalView
 
 
 def trace_view(connection: Connection, shown: Shown) -> TraceView:
     """The story of a sealed example; texts are left out where a flag or a withdrawal holds them."""
+    return trace_with(shown, opened_of(connection, acts_told(shown)))
+
+
+def acts_told(shown: Shown) -> list[str]:
+    """The acts whose texts the story tells: reviews and appeals of ended rounds."""
+    stages = [
+        stage
+        for revision in shown.sealed.revisions
+        if shown.withheld(revision) is None
+        for stage in revision.stages
+        if stage.closed
+    ]
+    cast_in = [leaf for stage in stages for leaf in (*(item.leaf for item in stage.seats.values()), *stage.superseded)]
+    return cast_in + [stage.appeal for stage in stages if stage.appeal is not None]
+
+
+def trace_with(shown: Shown, values: Values) -> TraceView:
+    """The same, with the texts of the acts that it tells."""
     history = shown.sealed
     first, withdrawal = history.first, history.withdrawal
     return TraceView(
@@ -29,7 +46,7 @@ def trace_view(connection: Connection, shown: Shown) -> TraceView:
         topic=first.topic,
         status=cast("Status", history.status),
         proposer=shown.proposer,
-        revisions=_traced_revisions(connection, shown),
+        revisions=_traced_revisions(shown, values),
         flags=shown.flags(),
         withdrawal=(
             WithdrawalView(leaf=history.withdrawn or "", revision=withdrawal.revision, reason=withdrawal.reason)
@@ -39,17 +56,17 @@ def trace_view(connection: Connection, shown: Shown) -> TraceView:
     )
 
 
-def _traced_revisions(connection: Connection, shown: Shown) -> list[TracedRevision]:
+def _traced_revisions(shown: Shown, values: Values) -> list[TracedRevision]:
     found = []
     for revision in shown.sealed.revisions:
         readable = shown.withheld(revision) is None
-        rounds = [_ended(connection, shown.sealed, stage, readable) for stage in revision.stages if stage.closed]
+        rounds = [_ended(shown.sealed, stage, values if readable else {}) for stage in revision.stages if stage.closed]
         if rounds:
             found.append(TracedRevision(id=revision.leaf, number=revision.number, epoch=revision.epoch, rounds=rounds))
     return found
 
 
-def _ended(connection: Connection, history: History, stage: Round, readable: bool) -> EndedRound:
+def _ended(history: History, stage: Round, values: Values) -> EndedRound:
     seats = [(cast.leaf, True) for _, cast in sorted(stage.seats.items())]
     seats += [(leaf, False) for leaf in sorted(stage.superseded)]
     return EndedRound(
@@ -59,16 +76,12 @@ def _ended(connection: Connection, history: History, stage: Round, readable: boo
         outcome=stage.outcome,
         tally=[TallyLine(perspective=name, seats=seats, accepts=yes) for name, seats, yes in stage.tally()],
         passed=len(stage.passed),
-        reviews=[
-            _review(leaf, history.reviews[leaf], opened(connection, leaf) if readable else {}, counted)
-            for leaf, counted in seats
-        ],
-        appeal_rationale=_appeal_rationale(connection, history, stage) if readable else None,
+        reviews=[_review(leaf, history.reviews[leaf], values, counted) for leaf, counted in seats],
+        appeal_rationale=_appeal_rationale(history, stage, values),
     )
 
 
-def _review(leaf: str, event: KeptReview, texts: Mapping[str, Any], counted: bool) -> ReviewView:
-    values = dict(texts)
+def _review(leaf: str, event: KeptReview, values: Values, counted: bool) -> ReviewView:
     rationale = rationale_of(values, event.rationale)
     return ReviewView(
         leaf=leaf,
@@ -90,8 +103,8 @@ def _review(leaf: str, event: KeptReview, texts: Mapping[str, Any], counted: boo
     )
 
 
-def _appeal_rationale(connection: Connection, history: History, stage: Round) -> str | None:
+def _appeal_rationale(history: History, stage: Round, values: Values) -> str | None:
     if stage.appeal is None:
         return None
     (commitment,) = history.held[stage.appeal]
-    return rationale_of(opened(connection, stage.appeal), commitment)
+    return rationale_of(values, commitment)

@@ -334,6 +334,24 @@ class ReleaseList(Wire):
     releases: list[ReleaseView]
 
 
+class FileView(Wire):
+    """A file of a release; no digest where its manifest cannot have one, because it is made after it."""
+
+    path: str
+    bytes: int
+    sha256: Hash | None
+
+
+class ReleaseDocument(Wire):
+    """A release, and what of its bundle is on this server."""
+
+    release: ReleaseView
+    previous: SemVer | None
+    rows: dict[str, dict[str, int]]
+    """Config → split → rows."""
+    files: list[FileView]
+
+
 class MeView(Wire):
     """The reader's own account. Nothing of it is published."""
 

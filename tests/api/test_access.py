@@ -27,6 +27,7 @@ POLICY = {
     "flag_days": 14,
 }
 ABSENT = (404, 401, 404, 404)
+NOWHERE = (404, 404, 404, 404)
 UNASKED = (200, 200, 200, 200)  # no token is looked at, so a wrong one does no harm
 OVERSEEN = (401, 401, 403, 200)
 ACT = (401, 401, 404, 403)  # the maintainer here is no contributor
@@ -58,13 +59,27 @@ TABLE = [
     ("POST", "/v1/policies/drafts", {"policy": POLICY, "reason": "More seats."}, (401, 401, 403, 201)),
     ("POST", "/v1/policies/drafts/{draft}/agreement", None, (401, 401, 403, 404)),
     ("POST", "/v1/policies/drafts/{draft}/removal", None, (401, 401, 403, 404)),
+    ("GET", "/v1/releases/{version}", None, NOWHERE),
+    ("GET", "/v1/releases/{version}/files/{path}", None, NOWHERE),
+    ("GET", "/v1/releases/{version}/rows/{config}/{split}", None, NOWHERE),
+    ("GET", "/v1/exports/examples", None, UNASKED),
+    ("GET", "/v1/exports/traces", None, UNASKED),
     ("GET", "/v1/me", None, (401, 401, 200, 200)),
     ("GET", "/log/checkpoint", None, UNASKED),
-    ("GET", "/log/tile/{path}", None, (404, 404, 404, 404)),
+    ("GET", "/log/tile/{path}", None, NOWHERE),
     ("GET", "/healthz", None, UNASKED),
     ("GET", "/openapi.json", None, UNASKED),
 ]
 FILLED = {"{example}": EXAMPLE, "{flag}": HASH, "{topic}": TOPIC, "{draft}": "d_aaaa", "{path}": "0/000.p/255"}
+FILLED = {
+    "{version}": "1.0.0",
+    "{config}": "sft",
+    "{split}": "train",
+    "{example}": EXAMPLE,
+    "{flag}": HASH,
+    "{topic}": TOPIC,
+    "{path}": "0/000.p/255",
+}
 CODES = {401: "unauthenticated", 403: "not-allowed", 404: "not-found", 409: "refused"}
 
 

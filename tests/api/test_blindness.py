@@ -25,10 +25,11 @@ def pseudonyms(api):
 
 def every_get(api, example, flag="a" * 64):
     """Every GET of the document, with its parameters filled in; tiles in their own test."""
-    filled = {"{example}": example, "{topic}": TOPIC, "{flag}": flag}
+    filled = {"{example}": example, "{topic}": TOPIC, "{flag}": flag, "{version}": "1.0.0"}
+    filled |= {"{config}": "reviews", "{split}": "train"}
     for template, item in api.document["paths"].items():
         if "get" in item and not template.startswith("/log/"):
-            path = template
+            path = template.replace("{path}", "manifest.json")
             for name, value in filled.items():
                 path = path.replace(name, value)
             assert "{" not in path, template

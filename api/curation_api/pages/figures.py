@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
-
-from curation.tables import releases
 from curation.writing import LoadedExamples
+from curation_api.bundles import release_rows
 from curation_api.coverage import Coverage, KeptCoverage
 from curation_api.pages.visit import Visit
 from curation_schemas.definition import Topic
@@ -23,12 +21,6 @@ def topics_in_force(loaded: LoadedExamples) -> list[Topic]:
     """The topics in force, in the order of their ids."""
     found = (item.content for item in loaded.definitions.topics_at(loaded.epoch))
     return sorted(found, key=lambda topic: topic.id)
-
-
-def release_rows(loaded: LoadedExamples) -> list[Any]:
-    """Every release, the newest first."""
-    rows = loaded.connection.execute(select(releases)).all()
-    return sorted(rows, key=lambda row: [int(part) for part in row.version.split(".")], reverse=True)
 
 
 def newest_release(loaded: LoadedExamples) -> Any:

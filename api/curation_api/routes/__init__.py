@@ -3,6 +3,7 @@
 from curation_api.routes import (
     appeals,
     examples,
+    exports,
     flags,
     health,
     log,
@@ -20,6 +21,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         examples,
+        exports,
         seats,
         reviews,
         appeals,

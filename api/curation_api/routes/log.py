@@ -17,14 +17,12 @@ from curation.log.store import CHECKPOINT
 from curation.log.tiles import parse_path
 from curation.writing import Platform
 from curation_api.asking import ThePlatform
-from curation_api.openapi import operation
+from curation_api.openapi import file
 
 router = APIRouter(tags=["log"])
 
 _TEXT = "text/plain; charset=utf-8"
 _BYTES = "application/octet-stream"
-_CHECKPOINT_MEANS = {"description": "A signed note (C2SP tlog-checkpoint).", "content": {_TEXT: {}}}
-_TILE_MEANS = {"description": "A tile or an entry bundle (C2SP tlog-tiles).", "content": {_BYTES: {}}}
 
 
 def _file(platform: Platform, path: str) -> bytes:
@@ -34,19 +32,17 @@ def _file(platform: Platform, path: str) -> bytes:
         raise NotFound("the log has no such file", hint="A log begins when its first epoch is closed.") from None
 
 
-_checkpoint = operation("Read the log's checkpoint", access="none", problems=(404,), counted=False)
-_checkpoint["responses"][200] = _CHECKPOINT_MEANS
-_tile = operation("Read a tile of the log", access="none", problems=(404,), counted=False)
-_tile["responses"][200] = _TILE_MEANS
+_checkpoint = file("Read the log's checkpoint", "A signed note (C2SP tlog-checkpoint).", _TEXT, counted=False)
+_tile = file("Read a tile of the log", "A tile or an entry bundle (C2SP tlog-tiles).", _BYTES, counted=False)
 
 
-@router.get("/log/checkpoint", **_checkpoint, response_class=Response)
+@router.get("/log/checkpoint", **_checkpoint)
 def checkpoint(platform: ThePlatform) -> Response:
     """Read the latest checkpoint: origin, size and Merkle root, signed by the log's key."""
     return Response(_file(platform, CHECKPOINT), media_type=_TEXT, headers={"Cache-Control": "no-cache"})
 
 
-@router.get("/log/tile/{path:path}", **_tile, response_class=Response)
+@router.get("/log/tile/{path:path}", **_tile)
 def tile(
     path: Annotated[str, Path(description="`<level>/<index>[.p/<width>]`, or `entries/` and the same without level.")],
     platform: ThePlatform,

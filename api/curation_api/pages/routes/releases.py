@@ -1,33 +1,25 @@
-"""Releases: the list, one release with its files, and the feeds.
-
-Rules that always hold:
-- only a file that the release's manifest names, or one that is made after it, is served.
-"""
+"""Releases: the list, one release with its files, and the feeds."""
 
 from __future__ import annotations
 
-from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from sqlalchemy import select
 from starlette.responses import FileResponse, Response
 
-from curation.errors import BundleInvalid, NotFound
-from curation.releases.manifest import is_made_after, read_manifest
 from curation.tables import log_epochs, log_leaves
 from curation.writing import LoadedExamples
+from curation_api.bundles import bundle_here, find_release, release_rows
 from curation_api.pages.feeds import Entry, atom
-from curation_api.pages.figures import release_rows
 from curation_api.pages.render import show
-from curation_api.pages.visit import TheVisit, Visit
+from curation_api.pages.visit import TheVisit
 from curation_schemas.events import EVENT, ExampleWithdrawn
 from curation_schemas.text import SemVer
 
 router = APIRouter()
 AVersion = Annotated[SemVer, Path()]
 _FEED_LENGTH = 50
-_MADE_AFTER = ("manifest.json", "release.tlog-proof", "attest/release.dsse.json")
 
 
 @router.get("/releases")
@@ -43,20 +35,16 @@ def releases(visit: TheVisit) -> Response:
 def release(version: AVersion, visit: TheVisit) -> Response:
     """One release: counts, files, how to verify it."""
     with visit.platform.read() as loaded:
-        rows = release_rows(loaded)
-        row = next((item for item in rows if item.version == version), None)
-        if row is None:
-            raise NotFound(f"there is no release {version}")
+        row = find_release(loaded, version)
         dates = _dates(loaded, [row.leaf])
-    folder = _folder(visit, version)
-    manifest = _manifest(folder)
+    bundle = bundle_here(visit.platform, version)
     return show(
         visit,
         "release.html",
         release=row,
         date=dates.get(row.leaf),
-        manifest=manifest,
-        made_after=[name for name in _MADE_AFTER if (folder / name).is_file()],
+        manifest=bundle.manifest,
+        made_after=bundle.made_after,
         address=str(visit.request.base_url).rstrip("/"),
     )
 
@@ -64,29 +52,12 @@ def release(version: AVersion, visit: TheVisit) -> Response:
 @router.get("/releases/{version}/files/{path:path}")
 def file(version: AVersion, path: str, visit: TheVisit) -> Response:
     """One file of a release."""
-    folder = _folder(visit, version)
-    manifest = _manifest(folder)
-    if manifest is None or not (path in manifest.files or (is_made_after(path) and ".." not in path.split("/"))):
-        raise NotFound("this release has no such file")
-    found = folder / path
-    if not found.is_file() or not found.resolve().is_relative_to(folder.resolve()):
-        raise NotFound("this release has no such file")
+    found, _ = bundle_here(visit.platform, version).file(path)
     return FileResponse(
         found,
         media_type="application/octet-stream",
         headers={"Content-Disposition": "attachment", "Cache-Control": "public, max-age=86400"},
     )
-
-
-def _folder(visit: Visit, version: str) -> FilePath:
-    return visit.platform.home.path / "releases" / version
-
-
-def _manifest(folder: FilePath) -> Any:
-    try:
-        return read_manifest(folder)
-    except BundleInvalid:
-        return None
 
 
 def _dates(loaded: LoadedExamples, leaves: list[str]) -> dict[str, str]:
