@@ -13,6 +13,7 @@ from html import escape
 from typing import Any
 
 from curation.releases.gates import Gates
+from curation.releases.intervals import draw_interval
 from curation_validators.measures import MEASURES, Measured
 from curation_validators.measuring.scope import ALL
 
@@ -24,6 +25,8 @@ table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
 th, td { border: 1px solid #bbb; padding: .25rem .6rem; text-align: left; vertical-align: top; }
 .gate { background: #f7d4d4; } .warn { background: #fcefc7; } .pass { background: #dcefdc; } .none { background: #eee; }
 .bar { display: inline-block; height: .8rem; background: #35618f; vertical-align: middle; }
+svg { vertical-align: middle; } .allowed { fill: #fff; stroke: #35618f; } .zero { stroke: #999; }
+.interval { stroke: #1b1b1b; stroke-width: 2; } .value { fill: #1b1b1b; }
 """
 _NOTE = "The checks on single examples are not repeated here: run `evenhand validate` on this folder."
 _OVERRULED = ["topic", "gate", "reason", "maintainer", "event"]
@@ -31,6 +34,11 @@ _LIMITS = (
     "<p>Balance counts labels. It cannot see a slant that reviewers let through. A measure with fewer than 20 items is "
     "not taken: that is neither a pass nor a fail. The checks on single examples are not repeated here: run "
     "<code>evenhand validate</code> on this folder.</p>"
+)
+
+_READING = (
+    "<p>In a picture the white band is what the rule allows, the line the 95 % interval, the dot the value; a thin "
+    "line stands at zero.</p>"
 )
 
 
@@ -100,23 +108,24 @@ def _topic(topic: str, gates: Gates) -> str:
         + _owners(topic, gates)
         + _reviewers(topic, gates)
         + "<h3>Measures</h3>"
+        + _READING
         + _table(
-            ["measure", "of", "outcome", "items", "value", "interval", "what it is"],
-            [_measure_row(item) for item in measured],
+            ["measure", "of", "outcome", "items", "value", "interval", "picture", "what it is"],
+            [_measure_row(item, gates) for item in measured],
             [_shade(item) for item in measured],
             [_anchor(item) for item in measured],
         )
     )
 
 
-def _measure_row(item: Measured) -> list[str]:
+def _measure_row(item: Measured, gates: Gates) -> list[str]:
     interval = f"{item.low:.3f} to {item.high:.3f}" if item.low is not None and item.high is not None else ""
     value = "" if item.value is None else f"{item.value:,.3f}"
     level = f" ({item.breaks})" if item.breaks else ""
     outcome = "not measured" if item.outcome == "insufficient" else f"{item.outcome}{level}"
     of = f"{item.subject} {'' if item.config == ALL else item.config}".strip()
     cells = [escape(item.measure), escape(of), outcome, str(item.items or ""), value, interval]
-    return [*cells, escape(item.message)]
+    return [*cells, draw_interval(item, gates.limits), escape(item.message)]
 
 
 def _shade(item: Measured) -> str:
