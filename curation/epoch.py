@@ -21,6 +21,7 @@ from curation.log.epochs import SealedEpoch, seal_epoch
 from curation.log.store import LOG_FILES, publish_log
 from curation.releases.cut import prove_releases
 from curation.reviews.ending import end_overdue_rounds, lapse_overdue_flags
+from curation.search.index import index_new_texts
 from curation.tables import BEGUN, handed_on, log_epochs, meta, stages
 from curation.topics.adopt import adopt_accepted
 from curation.writing import Platform
@@ -70,6 +71,7 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         publish_log(connection, home.log_path)
         for _ in prove_releases(platform):
             pass
+    index_new_texts(platform)
     if to_bring:
         # In a transaction of its own, because it belongs to the next epoch; what fails there waits for the one after.
         bring_planted(platform)

@@ -24,6 +24,7 @@ from curation.rebuild import contents_of, projection_contents, rebuild_projectio
 from curation.releases.cut import PROOF, prove_releases
 from curation.releases.manifest import read_manifest, sha256_of
 from curation.rulebook.replay import Replay
+from curation.search.index import index_anew, wrongly_found
 from curation.soundness import Unsound, missing_texts, unsound_leaves, unsound_openings
 from curation.tables import log_epochs, log_leaves, releases
 from curation.writing import Platform
@@ -118,7 +119,7 @@ def _projection(connection: Connection, state: Replay) -> Iterator[str]:
 
 
 def _known(connection: Connection, state: Replay) -> Iterator[str]:
-    for problem in wrongly_known(connection, state):
+    for problem in (*wrongly_known(connection, state), *wrongly_found(connection, state)):
         yield f"{problem}. Run `evenhand log replay`."
 
 
@@ -153,6 +154,8 @@ def mend(platform: Platform) -> Iterator[str]:
         yield "projection"
         index_texts(connection, platform.home.vault_key)
         yield "texts known, to find copies"
+        index_anew(connection)
+        yield "words of public texts, to search"
     with taking_turns(platform.home.engine, LOG_FILES) as connection:
         size = publish_log(connection, platform.home.log_path, anew=True)
         yield "log files"

@@ -331,6 +331,17 @@ text_bands = _table(
     Column("band", BigInteger, primary_key=True, autoincrement=False),
     Column("entry", BigInteger, primary_key=True, autoincrement=False),
 )
+search_texts = _table(
+    "search_texts",
+    Column("entry", BigInteger, primary_key=True, autoincrement=False),
+    Column("revision", _HASH, nullable=False, unique=True),
+    Column("example", _ID, nullable=False, index=True),
+)
+search_words = _table(
+    "search_words",
+    Column("word", word(32), primary_key=True),
+    Column("entry", BigInteger, primary_key=True, autoincrement=False),
+)
 planted_controls = _table(
     "planted_controls",
     Column("leaf", _HASH, primary_key=True),

@@ -57,6 +57,7 @@ def upgrade(context: typer.Context) -> None:
     from curation.copies.known import index_texts
     from curation.db import SCHEMA_REVISION, migrate_in, open_engine, writing
     from curation.home import database_of, read_keys
+    from curation.search.index import index_anew
     from curation.settings import read_settings
 
     path = home_path(context)
@@ -66,6 +67,7 @@ def upgrade(context: typer.Context) -> None:
         with writing(engine, alone=True) as connection:
             migrate_in(connection)
             index_texts(connection, vault_key)
+            index_anew(connection)
     finally:
         engine.dispose()
     typer.echo(f"The database has schema revision {SCHEMA_REVISION}.")

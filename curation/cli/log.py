@@ -83,15 +83,17 @@ def publish(context: typer.Context) -> None:
 def replay(context: typer.Context) -> None:
     """Rebuild every projection table from the leaves, and say what was different. Exit 1 if anything was.
 
-    The index by which copies of texts are found is made anew too.
+    The indexes by which copies of texts, and public texts, are found are made anew too.
     """
     from curation.copies.known import index_texts
     from curation.rebuild import projection_contents, rebuild_projection
+    from curation.search.index import index_anew
 
     with opened_platform(context) as platform, platform.write(alone=True) as writing, working("Replaying the log"):
         before = projection_contents(writing.connection)
         state = rebuild_projection(writing.connection)
         index_texts(writing.connection, writing.home.vault_key)
+        index_anew(writing.connection)
         after = projection_contents(writing.connection)
     different = [name for name in before if before[name] != after[name]]
     typer.echo(f"Replayed {state.size} leaves: {len(state.histories)} examples, {len(state.violations)} broken rules.")

@@ -18,6 +18,7 @@ from curation.evidence.forget import forget_records
 from curation.near import forget_prompts
 from curation.people.accounts import Actor
 from curation.rulebook.history import History
+from curation.search.index import forget_words
 from curation.tables import erasures, log_leaves, openings, pending_leaves
 from curation.writing import Recorded, Writing
 from curation_schemas.base import Wire
@@ -83,6 +84,7 @@ def erase_openings(writing: Writing, actor: Actor, command: Erase) -> Recorded:
     forget_prompts(writing, commitments=gone)
     if isinstance(event, RevisionBrought) and any(item in gone for items in event.content.values() for item in items):
         forget_texts(writing.connection, revision=command.act)
+        forget_words(writing.connection, revision=command.act)
     forget_records(writing, gone)
     writing.leaves_traces = True
     return recorded

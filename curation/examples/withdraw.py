@@ -16,6 +16,7 @@ from curation.log.attestation import Signer
 from curation.near import forget_prompts
 from curation.people.accounts import Actor
 from curation.reviews.ending import end_stage
+from curation.search.index import forget_words
 from curation.writing import Recorded, Writing
 from curation_schemas.events import ExampleWithdrawn
 from curation_schemas.review import WithdrawalReason
@@ -44,6 +45,7 @@ def withdraw_example(writing: Writing, actor: Actor, command: Withdraw, signer: 
     )
     forget_prompts(writing, example=command.example_id)
     forget_texts(writing.connection, example=command.example_id)
+    forget_words(writing.connection, example=command.example_id)
     forget_records(writing, cited_by(history))
     for revision in history.revisions:
         if revision.round.closed is None:

@@ -2,7 +2,10 @@
 
 Rules that always hold:
 - an id leads straight to its page;
-- words are looked for in the texts that everybody can read, and nothing of a text that is held back is told.
+- words are looked for in the texts that everybody can read (curation.search), and nothing of a text that is held back
+  is told;
+- every word that was asked for stands in what is found, in any order; a word of three letters or more is found by its
+  beginning.
 """
 
 from __future__ import annotations
@@ -11,10 +14,12 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from sqlalchemy import ColumnElement, String, cast, func, select
+from sqlalchemy import select
 from starlette.responses import Response
 
-from curation.tables import examples, log_leaves, openings
+from curation.search.index import find_examples
+from curation.search.words import Term, has_terms, terms_of
+from curation.tables import examples, log_leaves
 from curation.writing import LoadedExamples
 from curation_api.pages.figures import topics_in_force
 from curation_api.pages.render import go, show
@@ -36,9 +41,10 @@ def search(visit: TheVisit, q: Annotated[str, Query(max_length=MAX_WORDS)] = "")
     wanted = " ".join(q.split())
     if (place := _place_of(visit, wanted)) is not None:
         return go(place)
+    terms = terms_of(wanted)
     with visit.platform.read() as loaded:
-        topics = [topic for topic in topics_in_force(loaded) if _mentions(topic, wanted)] if wanted else []
-        found = _examples(visit, loaded, wanted) if len(wanted) > 1 else []
+        topics = [topic for topic in topics_in_force(loaded) if _mentions(topic, terms)] if terms else []
+        found = _examples(visit, loaded, terms) if terms else []
     return show(visit, "search.html", wanted=wanted, topics=topics, found=found, most=_MOST)
 
 
@@ -62,31 +68,16 @@ def _place_of(visit: Visit, wanted: str) -> str | None:
     return None
 
 
-def _mentions(topic: Topic, wanted: str) -> bool:
-    texts = (text for _, labels in topic.texts() for text in labels.values())
-    return any(wanted.casefold() in text.casefold() for text in texts)
+def _mentions(topic: Topic, terms: list[Term]) -> bool:
+    return has_terms([text for _, labels in topic.texts() for text in labels.values()], terms)
 
 
-def _examples(visit: Visit, loaded: LoadedExamples, wanted: str) -> list[ExampleView]:
+def _examples(visit: Visit, loaded: LoadedExamples, terms: list[Term]) -> list[ExampleView]:
     """The examples whose public text has the words, in the order of their ids."""
-    body = openings.c.body
-    sqlite = loaded.connection.dialect.name == "sqlite"
-    text: ColumnElement[str] = cast(body, String) if sqlite else func.convert_from(body, "UTF8")
-    escaped = re.sub(r"([\\%_])", r"\\\1", wanted.replace("\\", "\\\\").replace('"', '\\"'))
-    query = (
-        select(log_leaves.c.example)
-        .join(openings, openings.c.act == log_leaves.c.hash)
-        .where(log_leaves.c.example.is_not(None), openings.c.unit == "message")
-        .where(text.ilike(f"%{escaped}%", escape="\\"))
-        .distinct()
-        .order_by(log_leaves.c.example)
-        .limit(_CANDIDATES)
-    )
-    found = []
-    for example in loaded.connection.execute(query).scalars().all():
-        shown = shown_example(loaded, visit.platform, None, str(example))
-        view = example_view(loaded.connection, shown)
-        if any(wanted.casefold() in text.casefold() for text in _texts(view)):
+    found: list[ExampleView] = []
+    for example in find_examples(loaded.connection, terms, _CANDIDATES):
+        view = example_view(loaded.connection, shown_example(loaded, visit.platform, None, example))
+        if has_terms(_texts(view), terms):
             found.append(view)
         if len(found) >= _MOST:
             break
