@@ -22,9 +22,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 import curation
 from curation_api.pages.catalogue import LOCALES, NAMES, name_of, translations
-from curation_api.pages.visit import FORM_COOKIE, Visit, context_of, keep_cookie
+from curation_api.pages.findings import say_finding, say_place
+from curation_api.pages.visit import FORM_COOKIE, Visit, Voice, context_of, keep_cookie
 from curation_api.pages.words import word
 from curation_schemas.text import hidden_character
+from curation_validators.findings import Finding
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STATIC = Path(__file__).parents[1] / "static"
@@ -98,6 +100,18 @@ def _said(context: Context, sentence: str) -> str:
 
 
 @pass_context
+def _finding(context: Context, finding: Finding) -> str:
+    """What is wrong and what to do, in the reader's language."""
+    return say_finding(Voice(context["language"]), finding)
+
+
+@pass_context
+def _place(context: Context, finding: Finding, order: str | None = None) -> str:
+    """Where it is, in the words of the form."""
+    return say_place(Voice(context["language"]), finding, order)
+
+
+@pass_context
 def _in_language(context: Context, language: str) -> str:
     """This page in another language."""
     request = context["visit"].request
@@ -118,6 +132,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # by the i18n extension
     made.filters.update(label=_label, word=_word, typed=_typed, said=_said, direction=_direction, language_name=name_of)
+    made.filters.update(finding=_finding, place=_place)
     locale = LOCALES[language]
     made.filters.update(decimal=partial(_decimal, locale), percent=partial(_percent, locale))
     made.globals.update(

@@ -23,6 +23,7 @@ from curation.repeats import find_answer, keep_answer
 from curation.rulebook.rules import RULES
 from curation_api.pages.catalogue import N_
 from curation_api.pages.complaints import Problems, by_field
+from curation_api.pages.findings import findings_in, say_finding, say_place
 from curation_api.pages.look import look_at
 from curation_api.pages.proposal_form import KINDS, MAX_SOURCES, MAX_TURNS, count, field_of, read_form, typed_fields
 from curation_api.pages.render import go, show
@@ -153,4 +154,8 @@ def _take_in(visit: Visit, sheet: Sheet, once: str, written: Written) -> Taken:
 
 def _refusal(visit: Visit, error: Refused) -> Problems:
     sentence = visit.say(RULES.get(error.rule, error.rule).removesuffix(" (server)"))
+    found = findings_in(error.message) if error.rule == "propose/intake" else []
+    if found:
+        places = [(say_place(visit.say, item), say_finding(visit.say, item)) for item in found]
+        return {"": [sentence, *(f"{place}{visit.say(N_(': '))}{text}" if place else text for place, text in places)]}
     return {"": [sentence], "detail": [f"{error.message}. {error.hint}".strip()]}
