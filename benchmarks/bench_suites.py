@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import resource
 import shutil
@@ -140,6 +141,9 @@ def measure(folder: Path, stage: str) -> dict:
         "measures": ended - checked,
         "cpu": time.process_time() - used,
         "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "worker MB": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+        "worker cpu": sum(os.times()[2:4]),
+        "workers": usable_cores(),
     }
 
 
@@ -160,7 +164,8 @@ def run(examples: int) -> None:
             total = took["checks"] + took["measures"]
             print(
                 f"  {what:36} {total:6.1f} s ({took['checks']:.1f} s checks, {took['measures']:.1f} s measures; "
-                f"{took['cpu']:.1f} s of processor), {took['MB']} MB, import {took['import']:.1f} s"
+                f"{took['cpu']:.1f} s of processor here, {took['worker cpu']:.1f} s in workers), "
+                f"{took['MB']} MB and at most {took['workers']} x {took['worker MB']} MB, import {took['import']:.1f} s"
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

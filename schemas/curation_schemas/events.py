@@ -480,8 +480,9 @@ EVENT: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminat
 def references_of(event: AnyEvent) -> list[str]:
     """The leaf hashes that this event refers to: it can only stand after them."""
     found: list[str] = []
-    for field in type(event).references:
-        value = getattr(event, field)
+    fields = event.__dict__  # A model's attributes, at a third of the cost of asking it for each.
+    for name in event.references:
+        value = fields[name]
         if isinstance(value, str):
             found.append(value)
         elif value is not None:

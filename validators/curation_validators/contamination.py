@@ -35,9 +35,13 @@ CANARY = "A canary sang this very sentence in no book at all, so whoever repeats
 """The only item of the set «canary»: with it one can see whether the check works, and quote nobody's evaluation."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ProtectedSet:
-    """A protected set: its name, where it comes from, and the hashes of what is in it."""
+    """A protected set: its name, where it comes from, and the hashes of what is in it.
+
+    It is equal to itself alone: what is kept by set is looked up for every text, and comparing two copies of one set
+    takes longer than the check. `render` tells whether two say the same.
+    """
 
     name: str
     origin: str
