@@ -18,7 +18,8 @@ def numbers(picture: str, element: str, *names: str) -> list[float]:
     """Attributes of the first element of a class."""
     found = re.search(f'<[a-z]+ class="{element}"[^>]*>', picture)
     assert found is not None
-    return [float(re.search(f' {name}="([^"]+)"', found.group())[1]) for name in names]
+    attributes = dict(re.findall(r' (\w+)="([^"]+)"', found.group()))
+    return [float(attributes[name]) for name in names]
 
 
 def test_an_interval_inside_the_margin_is_drawn_inside_the_band() -> None:
