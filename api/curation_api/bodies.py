@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
 from curation.topics.define import DraftPolicy
 from curation_api.errors import InvalidBody, Malformed, UnsupportedBody
@@ -19,7 +19,7 @@ from curation_schemas.base import Wire
 from curation_schemas.commons import PROPOSAL
 from curation_schemas.parsing import SchemaInvalid, load_json, validate
 from curation_schemas.review import FlagForm, Judgement, WithdrawalReason
-from curation_schemas.text import ExampleId, Hash, Rationale, Slug, WrittenLanguage
+from curation_schemas.text import ExampleId, Hash, Paragraph, Rationale, RuleId, Slug, WrittenLanguage
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -58,6 +58,14 @@ class Standpoint(Wire):
     perspective: Slug | None
 
 
+class GateOverruling(Wire):
+    """The gates that stop nothing for a topic in the next release, and why: for everybody to read, for ever."""
+
+    topic: Slug
+    gates: list[RuleId] = Field(min_length=1, max_length=50)
+    reason: Paragraph
+
+
 WITHDRAWAL = TypeAdapter(Withdrawal)
 SEAT_WANTED = TypeAdapter(SeatWanted)
 SEAT_REVIEW = TypeAdapter(SeatReview)
@@ -66,6 +74,7 @@ APPEAL_FORM = TypeAdapter(AppealForm)
 FLAG_FORM = TypeAdapter(FlagForm)
 STANDPOINT = TypeAdapter(Standpoint)
 POLICY_DRAFT = TypeAdapter(DraftPolicy)
+GATE_OVERRULING = TypeAdapter(GateOverruling)
 
 BODIES: dict[str, TypeAdapter[Any]] = {
     "Example": PROPOSAL,
@@ -77,6 +86,7 @@ BODIES: dict[str, TypeAdapter[Any]] = {
     "FlagForm": FLAG_FORM,
     "Standpoint": STANDPOINT,
     "DraftPolicy": POLICY_DRAFT,
+    "GateOverruling": GATE_OVERRULING,
 }
 """Every body, by its name in the OpenAPI document."""
 

@@ -6,7 +6,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from curation_api.views import Stage, TextView
 from curation_schemas.base import Wire
@@ -171,3 +171,39 @@ class PolicyList(Wire):
 
     policies: list[PolicyView]
     drafts: list[PolicyDraftView]
+
+
+class JobView(Wire):
+    """The last long work on a release: what it was, how it stands, and what came of it."""
+
+    job: Literal["plan", "overrule", "cut"] | None
+    state: Literal["idle", "running", "done", "failed", "interrupted"]
+    version: str | None = None
+    """The release that was cut."""
+    leaf: Hash | None = None
+    """The act by which a gate was overruled."""
+    error: str | None = None
+    message: str | None = None
+    hint: str | None = None
+    rule: str | None = None
+
+
+class NextRelease(Wire):
+    """The next release: the log's size, the release that holds it already, the last job, and the plan."""
+
+    size: int | None
+    cut: str | None
+    job: JobView
+    plan: dict[str, Any] | None
+    """As `evenhand release plan --json`, with the examples that it leaves out counted; null until one is made."""
+
+
+class ReleaseDiff(Wire):
+    """What a release added, changed and removed since another."""
+
+    version: str
+    since: str | None
+    """Null where there is no release before it."""
+    added: list[ExampleId]
+    changed: list[ExampleId]
+    removed: list[ExampleId]

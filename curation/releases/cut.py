@@ -81,11 +81,17 @@ class CutRelease:
     path: Path
 
 
+def last_size(connection: Connection) -> int | None:
+    """The log's size at the end of the last closed epoch; None before the first."""
+    size: int | None = connection.execute(select(func.max(log_epochs.c.size))).scalar()
+    return size
+
+
 def _last_size(connection: Connection) -> int:
-    size = connection.execute(select(func.max(log_epochs.c.size))).scalar()
+    size = last_size(connection)
     if size is None:
         raise Refused("release/prefix", "no epoch was closed yet", hint="Run `evenhand epoch close` first.")
-    return int(size)
+    return size
 
 
 def plan_release(platform: Platform) -> PlannedRelease:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from curation.errors import InvalidInput, Refused
 from curation.people.accounts import Actor
 from curation.people.vault import DATASET_SCOPE
 from curation.releases.cut import plan_release
-from curation.writing import Platform, Recorded
+from curation.tables import pending_leaves
+from curation.writing import Platform, Recorded, Writing
 from curation_schemas.events import GateOverruled
 from curation_validators.measures import MEASURES
 
@@ -26,14 +29,20 @@ class OverruleGate:
     gates: tuple[str, ...]
     reason: str
 
+    def check(self) -> None:
+        """Raise InvalidInput unless every name is a gate's."""
+        known = [name for name, measure in MEASURES.items() if measure.level == "gate"]
+        unknown = sorted(set(self.gates) - set(known))
+        if unknown or not self.gates:
+            raise InvalidInput(
+                f"is no gate: {', '.join(unknown) or 'none is named'}", where="gate", hint=_one_of(known)
+            )
+
 
 def overrule_gate(platform: Platform, actor: Actor, command: OverruleGate) -> Recorded:
     """Overrule gates of a topic. Raises NotAllowed, InvalidInput, Refused."""
     actor.require("maintainer")
-    known = [name for name, measure in MEASURES.items() if measure.level == "gate"]
-    unknown = sorted(set(command.gates) - set(known))
-    if unknown or not command.gates:
-        raise InvalidInput(f"is no gate: {', '.join(unknown) or 'none is named'}", where="gate", hint=_one_of(known))
+    command.check()
     gates = plan_release(platform).derived.facts.gates
     said = {(item.topic, item.gate) for item in gates.overruled}
     failing = {str(item["measure"]) for item in gates.gated.get(command.topic, ()) if item["breaks"] == "gate"}
@@ -46,6 +55,8 @@ def overrule_gate(platform: Platform, actor: Actor, command: OverruleGate) -> Re
         )
     with platform.write() as writing:
         writing.admit(actor, "maintainer")
+        writing.lock_definitions()
+        _check_not_said(writing, command)
         held = writing.definitions.topic_at(command.topic, writing.epoch)
         return writing.record(
             GateOverruled,
@@ -55,6 +66,16 @@ def overrule_gate(platform: Platform, actor: Actor, command: OverruleGate) -> Re
             reason=command.reason,
             maintainers=[writing.vault.pseudonym_for_act(actor.account, DATASET_SCOPE)],
         )
+
+
+def _check_not_said(writing: Writing, command: OverruleGate) -> None:
+    """Raise Refused where the same was said in the epoch that is open: the plan does not know of it yet."""
+    waiting = select(pending_leaves.c.hash).where(pending_leaves.c.type == "gate:overruled")
+    for leaf in writing.connection.execute(waiting).scalars():
+        said = writing.definitions.overruled[leaf]
+        if said.topic == command.topic and set(said.gates) & set(command.gates):
+            message = f"{', '.join(said.gates)} was overruled for topic {command.topic} in this epoch already"
+            raise Refused("gate/fails", message, hint="It holds from the epoch's end on.")
 
 
 def _one_of(names: list[str]) -> str:

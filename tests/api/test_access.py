@@ -9,6 +9,7 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy import select
 
 from curation.people.accounts import actor_by_handle, revoke_tokens
+from curation.releases import jobs
 from curation.tables import tokens
 from tests.api.support import ACCEPT, TOPIC, assert_problem, sft
 
@@ -26,6 +27,7 @@ POLICY = {
     "max_revisions": 3,
     "flag_days": 14,
 }
+OVERRULING = {"topic": TOPIC, "gates": ["balance/coverage"], "reason": "The rest follows."}
 ABSENT = (404, 401, 404, 404)
 NOWHERE = (404, 404, 404, 404)
 UNASKED = (200, 200, 200, 200)  # no token is looked at, so a wrong one does no harm
@@ -64,13 +66,17 @@ TABLE = [
     ("GET", "/v1/releases/{version}/rows/{config}/{split}", None, NOWHERE),
     ("GET", "/v1/exports/examples", None, UNASKED),
     ("GET", "/v1/exports/traces", None, UNASKED),
+    ("GET", "/v1/releases/{version}/diff", None, NOWHERE),
+    ("GET", "/v1/next-release", None, OVERSEEN),
+    ("POST", "/v1/next-release/plan", None, (401, 401, 403, 202)),
+    ("POST", "/v1/next-release/overrulings", OVERRULING, (401, 401, 403, 202)),
+    ("POST", "/v1/next-release/cut", None, (401, 401, 403, 202)),
     ("GET", "/v1/me", None, (401, 401, 200, 200)),
     ("GET", "/log/checkpoint", None, UNASKED),
     ("GET", "/log/tile/{path}", None, NOWHERE),
     ("GET", "/healthz", None, UNASKED),
     ("GET", "/openapi.json", None, UNASKED),
 ]
-FILLED = {"{example}": EXAMPLE, "{flag}": HASH, "{topic}": TOPIC, "{draft}": "d_aaaa", "{path}": "0/000.p/255"}
 FILLED = {
     "{version}": "1.0.0",
     "{config}": "sft",
@@ -78,6 +84,7 @@ FILLED = {
     "{example}": EXAMPLE,
     "{flag}": HASH,
     "{topic}": TOPIC,
+    "{draft}": "d_aaaa",
     "{path}": "0/000.p/255",
 }
 CODES = {401: "unauthenticated", 403: "not-allowed", 404: "not-found", 409: "refused"}
@@ -87,6 +94,12 @@ def fill(path):
     for name, value in FILLED.items():
         path = path.replace(name, value)
     return path
+
+
+@pytest.fixture(autouse=True)
+def begun(monkeypatch):
+    """Who may begin long work is asked here, not what it does."""
+    monkeypatch.setattr(jobs, "_start", lambda home, lock, wanted: None)
 
 
 def test_table_has_every_route(api):

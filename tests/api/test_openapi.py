@@ -13,8 +13,15 @@ from curation_api.bodies import BODIES
 from curation_api.errors import MEDIA_TYPE
 from tests.api.support import ACCEPT, REJECT, assert_problem, sft
 
-PRIVATE = ("POST /v1/seats", "POST /v1/policies/drafts", "POST /v1/policies/drafts/{draft}/removal")
-"""What is kept by the platform and is no act of the log."""
+PRIVATE = (
+    "POST /v1/seats",
+    "POST /v1/policies/drafts",
+    "POST /v1/policies/drafts/{draft}/removal",
+    "POST /v1/next-release/plan",
+    "POST /v1/next-release/overrulings",
+    "POST /v1/next-release/cut",
+)
+"""What is no act of the log, or becomes one later."""
 REFERENCE = "#/components/schemas/"
 
 

@@ -11,6 +11,7 @@ from starlette.routing import Mount
 from curation.clock import MovableClock
 from curation.people.accounts import actor_by_handle
 from curation.people.sessions import open_session
+from curation.releases import jobs
 from curation.writing import Platform
 from curation_api.pages.app import create_pages
 from tests.api.pages import Browser
@@ -78,6 +79,12 @@ TABLE = [
     ("GET", "/maintain", None, OVERSEEN),
     ("GET", "/maintain/topics/{topic}", None, OVERSEEN),
     ("GET", "/maintain/policy", None, OVERSEEN),
+    ("GET", "/maintain/release", None, OVERSEEN),
+    ("POST", "/maintain/release/plan", {}, (401, 403, 303)),
+    ("POST", "/maintain/release/overrule", {"topic": "{topic}"}, (401, 403, 422)),
+    ("POST", "/maintain/release/cut", {}, (401, 403, 303)),
+    ("GET", "/releases/{version}/diff", None, (404, 404, 404)),
+    ("GET", "/releases/{version}/bundle.tar", None, (404, 404, 404)),
     ("GET", "/maintain/policy/new", None, OVERSEEN),
     ("POST", "/maintain/policy/new", {"do": "draft"}, (401, 403, 422)),
     ("GET", "/maintain/policy/drafts/{draft}", None, (303, 403, 404)),
@@ -119,6 +126,10 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(seeded, tmp_path_factory):
+    begun = pytest.MonkeyPatch()
+    begun.setattr(
+        jobs, "_start", lambda home, lock, wanted: None
+    )  # who may begin a job is asked here, not what it does
     clock = MovableClock(START)
     platform = copy_home(seeded, tmp_path_factory.mktemp("access") / "home", clock)
     api = Api(platform, clock, seeded.tokens)
@@ -138,6 +149,7 @@ def world(seeded, tmp_path_factory):
         "{path}": "manifest.json",
     }
     yield World(platform, holes)
+    begun.undo()
     platform.home.close()
 
 

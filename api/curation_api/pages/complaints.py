@@ -26,6 +26,7 @@ _KNOWN: list[tuple[re.Pattern[str], str]] = [
         (r"should have at most (?P<most>\d+) characters", N_("This is too long: at most %(most)s characters.")),
         (r"has (?P<least>\d+) to (?P<most>\d+) characters", N_("Use %(least)s to %(most)s characters.")),
         (r"is empty; write something", N_("Write something here.")),
+        (r"is no gate: none is named", N_("Choose at least one gate.")),
         (r"greater than or equal to (?P<least>\d+)", N_("Use a whole number of %(least)s or more.")),
         (r"less than or equal to (?P<most>\d+)", N_("Use a whole number of %(most)s or less.")),
         (r"should be a valid integer", N_("Write a whole number.")),

@@ -169,6 +169,8 @@ WORDS: dict[str, dict[str, str]] = {
         "preference_low_percent": N_("pairs that choose a position’s answer, in percent (warning below)"),
         "preference_high_percent": N_("pairs that choose a position’s answer, in percent (warning above)"),
     },
+    "job": {"plan": N_("Planning"), "overrule": N_("Overruling a gate"), "cut": N_("Cutting the release")},
+    "breaks": {"gate": N_("gate"), "warn": N_("warning"), "error": N_("could not be measured")},
     "severity": {"block": N_("forbids the proposal"), "warn": N_("to think about")},
 }
 

@@ -2,6 +2,7 @@
 
 from curation_api.routes import (
     appeals,
+    cutting,
     examples,
     exports,
     flags,
@@ -32,6 +33,7 @@ ROUTERS = tuple(
         me,
         oversight,
         policies,
+        cutting,
         log,
         health,
     )

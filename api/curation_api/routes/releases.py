@@ -11,9 +11,11 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 import curation
 from curation_api.asking import ThePlatform
 from curation_api.bundles import bundle_here, find_release, release_rows, row_lines
+from curation_api.comparing import compare_releases
 from curation_api.exporting import in_turn
 from curation_api.matching import check_range, check_state, has_already, tag_of
 from curation_api.openapi import JSONL, file, lines, operation
+from curation_api.oversight_views import ReleaseDiff
 from curation_api.views import FileView, ReleaseDocument, ReleaseList, ReleaseView
 from curation_schemas.release import CONFIGS, SPLITS
 from curation_schemas.text import SemVer
@@ -101,3 +103,14 @@ def read_rows(
         return Response(status_code=304, headers={"ETag": tag})
     parts = in_turn(row_lines(path, filters.cursor))
     return StreamingResponse(parts, media_type=JSONL, headers={"ETag": tag})
+
+
+@router.get("/v1/releases/{version}/diff", **operation("Compare two releases", access="none", problems=(404, 422)))
+def diff(
+    version: AVersion,
+    platform: ThePlatform,
+    since: Annotated[SemVer | None, Query(alias="from", description="An earlier release.")] = None,
+) -> ReleaseDiff:
+    """Say what a release added, changed and removed since another; without one, since the one before it."""
+    before, found = compare_releases(platform, version, since)
+    return ReleaseDiff(version=version, since=before, added=found.added, changed=found.changed, removed=found.removed)

@@ -3,6 +3,7 @@
 from curation_api.pages.routes import (
     account,
     acts,
+    cutting,
     examples,
     flags,
     home,
@@ -44,6 +45,7 @@ ROUTERS = tuple(
         flags,
         oversight,
         policies,
+        cutting,
     )
 )
 """Every router of the pages."""

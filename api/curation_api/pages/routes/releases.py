@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from sqlalchemy import select
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, Response, StreamingResponse
 
+from curation.releases.jobs import MOST_LISTED
 from curation.tables import log_epochs, log_leaves
 from curation.writing import LoadedExamples
 from curation_api.bundles import bundle_here, find_release, release_rows
+from curation_api.comparing import compare_releases, files_of, tar_of
 from curation_api.pages.feeds import Entry, atom
 from curation_api.pages.render import show
 from curation_api.pages.visit import TheVisit
@@ -58,6 +60,26 @@ def file(version: AVersion, path: str, visit: TheVisit) -> Response:
         media_type="application/octet-stream",
         headers={"Content-Disposition": "attachment", "Cache-Control": "public, max-age=86400"},
     )
+
+
+@router.get("/releases/{version}/bundle.tar")
+def bundle(version: AVersion, visit: TheVisit) -> Response:
+    """Every file of a release, as one."""
+    here = bundle_here(visit.platform, version)
+    name = f"{visit.platform.home.dataset}-{version}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}.tar"', "Cache-Control": "public, max-age=86400"}
+    return StreamingResponse(tar_of(here, name, files_of(here)), media_type="application/x-tar", headers=headers)
+
+
+@router.get("/releases/{version}/diff")
+def diff(
+    version: AVersion, visit: TheVisit, since: Annotated[SemVer | Literal[""], Query(alias="from")] = ""
+) -> Response:
+    """What a release added, changed and removed since another; since the one before it, where none is named."""
+    before, found = compare_releases(visit.platform, version, since or None)
+    with visit.platform.read() as loaded:
+        others = [row.version for row in release_rows(loaded) if row.version != version]
+    return show(visit, "release-diff.html", version=version, before=before, others=others, diff=found, most=MOST_LISTED)
 
 
 def _dates(loaded: LoadedExamples, leaves: list[str]) -> dict[str, str]:
