@@ -21,10 +21,11 @@ from curation.collection import paused_collection
 from curation.errors import BundleInvalid, EvenhandError, WorldError
 from curation.log.leaf import decode_leaf
 from curation.log.merkle import CompactRange, leaf_hash, tree_root
-from curation.log.notes import Checkpoint
+from curation.log.notes import Checkpoint, VerifierKey
 from curation.log.proofs import decode_tlog_proof, verify_tlog_proof
 from curation.log.tiles import TileHashes, audit_tiles, expected_paths
 from curation.log.trust import TrustPolicy, VerifiedCheckpoint
+from curation.releases.attest import ATTESTATION, check_attestation
 from curation.releases.build_info import writer_versions
 from curation.releases.derive import Derived, derive, later_erasures
 from curation.releases.diff import next_version
@@ -111,8 +112,9 @@ def _verify(bundle: Bundle, pin: Path | None, report: Report) -> None:
     _check_openings(derived, openings, report)
     texts = _check_texts(bundle, derived, report)
     _check_listed(bundle, texts, report)
-    if trust is not None:
+    if trust is not None and verified is not None:
         _check_logged(bundle, trust, sorted(derived.facts.gates.gated), report)
+        _check_signed(bundle, verified.log, report)
     _check_gates(bundle, derived, report)
     for example, message in not_admitted_by_strictest(derived):
         report.notes.append(f"example {example}: {message}")
@@ -399,3 +401,14 @@ def _check_logged(bundle: Bundle, trust: TrustPolicy, gated: list[str], report: 
     if isinstance(event, ReleaseCut) and sorted(event.gated) != gated:
         says, is_ = (", ".join(topics) or "none" for topics in (sorted(event.gated), gated))
         report.fail(PROOF, f"the log says that these topics left the release: {says}; its rows give {is_}")
+
+
+def _check_signed(bundle: Bundle, key: VerifierKey, report: Report) -> None:
+    """`attest/release.dsse.json`: the log's key signed this manifest."""
+    if not (bundle.path / ATTESTATION).is_file():
+        report.notes.append(f"{ATTESTATION} is not there: this manifest is not signed")
+        return
+    try:
+        check_attestation(bundle.read(ATTESTATION), bundle.manifest, bundle.read(MANIFEST), key)
+    except WorldError as error:
+        report.fail(ATTESTATION, error.message)

@@ -22,6 +22,7 @@ from curation.home import Home
 from curation.log.store import CHECKPOINT, LOG_FILES, publish_log
 from curation.log.tiles import expected_paths
 from curation.log.trust import TrustedLog, TrustPolicy
+from curation.releases.attest import ATTESTATION, sign_release
 from curation.releases.build_info import writer_versions
 from curation.releases.columns import OPENINGS
 from curation.releases.derive import Derived, derive
@@ -123,7 +124,10 @@ def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int,
         rows=derived.made.counts(),
         files=files,
     )
-    (target / MANIFEST).write_bytes(render_manifest(manifest))
+    content = render_manifest(manifest)
+    (target / MANIFEST).write_bytes(content)
+    (target / ATTESTATION).parent.mkdir()
+    (target / ATTESTATION).write_bytes(sign_release(manifest, content, home.log_key))
     return Built(manifest, sorted(derived.facts.gates.gated))
 
 

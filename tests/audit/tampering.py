@@ -17,7 +17,7 @@ from curation.log.notes import Checkpoint, SigningKey, sign_checkpoint
 from curation.log.tiles import build_log, expected_paths, iter_entries
 from curation.log.trust import TrustedLog, TrustPolicy
 
-MANIFEST, PROOF = "manifest.json", "release.tlog-proof"
+MANIFEST, PROOF, SIGNED = "manifest.json", "release.tlog-proof", "attest/release.dsse.json"
 FILES_ONLY, RESEALED, WITHOUT_PROOF = "files only", "manifest made to fit", "manifest made to fit, proof gone"
 STRENGTHS = (FILES_ONLY, RESEALED, WITHOUT_PROOF)
 
@@ -92,7 +92,7 @@ class Folder:
         counts: dict[str, dict[str, int]] = {}
         for path in sorted(self.path.rglob("*")):
             name = path.relative_to(self.path).as_posix()
-            if not path.is_file() or name in (PROOF, MANIFEST):
+            if not path.is_file() or name in (PROOF, MANIFEST, SIGNED):
                 continue
             content = path.read_bytes()
             files[name] = {"sha256": sha256(content), "bytes": len(content)}
@@ -121,6 +121,7 @@ class Folder:
             self.reseal()
         if strength == WITHOUT_PROOF:
             (self.path / PROOF).unlink(missing_ok=True)
+            (self.path / SIGNED).unlink(missing_ok=True)
 
     # --- the log --------------------------------------------------------------------------------------------------
 
