@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from curation.db import reading
 from curation.tables import examples, log_epochs, pending_leaves, releases
 from curation.writing import Platform
+from curation.yanked import yanked_releases
 
 
 def home_status(platform: Platform) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def home_status(platform: Platform) -> dict[str, Any]:
             counts.setdefault(row.kind, {})[row.status] = row.number
         last = connection.execute(select(log_epochs).order_by(log_epochs.c.epoch.desc()).limit(1)).first()
         pending = connection.execute(select(func.count()).select_from(pending_leaves)).scalar() or 0
+        yanked = yanked_releases(connection)
         cut = connection.execute(select(releases).order_by(releases.c.size)).all()
     return {
         "dataset": platform.home.dataset,
@@ -37,5 +39,13 @@ def home_status(platform: Platform) -> dict[str, Any]:
             "epochs": last.epoch + 1 if last else 0,
             "pending": pending,
         },
-        "releases": [{"version": row.version, "size": row.size, "manifest": row.manifest} for row in cut],
+        "releases": [
+            {
+                "version": row.version,
+                "size": row.size,
+                "manifest": row.manifest,
+                "yanked": yanked[row.version].reason if row.version in yanked else None,
+            }
+            for row in cut
+        ],
     }

@@ -311,6 +311,13 @@ policy_drafts = _table(
     Column("reason", Text, nullable=False),
     Column("supersedes", _HASH, nullable=False),
 )
+drafted_acts = _table(
+    "drafted_acts",
+    Column("id", _ID, primary_key=True),
+    Column("account", _ID, ForeignKey("accounts.id"), nullable=False),
+    Column("act", word(24), nullable=False),
+    Column("fields", Text, nullable=False),
+)
 prompt_shingles = _table(
     "prompt_shingles",
     Column("shingle", _HASH, primary_key=True),

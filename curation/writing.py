@@ -42,6 +42,7 @@ from curation.rulebook.adoption import adopted_revision, is_under_way
 from curation.rulebook.declarations import Declaration, Declarations
 from curation.rulebook.definitions import Definition, Definitions, Frame
 from curation.rulebook.history import ExampleEvent, History
+from curation.rulebook.yanking import check_yank
 from curation.tables import (
     declarations,
     log_epochs,
@@ -51,6 +52,7 @@ from curation.tables import (
     releases,
     signing_keys,
 )
+from curation.yanked import yanked_releases
 from curation_schemas.definition import Topic
 from curation_schemas.events import (
     EVENT,
@@ -65,6 +67,7 @@ from curation_schemas.events import (
     PerspectiveDeclared,
     PolicyChanged,
     ReleaseCut,
+    ReleaseYanked,
     ReviewSubmitted,
     SeatPassed,
     TopicDefined,
@@ -449,10 +452,18 @@ class Writing(LoadedExamples):
             self._declare(event, leaf)
         elif isinstance(event, ReleaseCut):
             self.connection.execute(insert(releases), release_row(event, leaf))
+        elif isinstance(event, ReleaseYanked):
+            self._yank(event)
         elif isinstance(event, EpochClosed):
             raise Refused("epoch/number", "epochs are closed by sealing them")
         else:
             self._take_example_event(event, leaf)
+
+    def _yank(self, event: ReleaseYanked) -> None:
+        """Yanks are few, and each looks at those before it, in the order in which they came."""
+        lock(self.connection, ["yanking a release"])
+        named = select(releases.c.version).where(releases.c.leaf == event.release)
+        check_yank(event, self.connection.execute(named).scalar(), yanked_releases(self.connection))
 
     def _take_example_event(self, event: ExampleEvent, leaf: str) -> None:
         if isinstance(event, (ExampleProposed, TopicProposed)) and event.example not in self._histories:

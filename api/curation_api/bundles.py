@@ -20,7 +20,7 @@ from curation.errors import BundleInvalid, NotFound
 from curation.releases.manifest import is_made_after, read_manifest
 from curation.tables import releases
 from curation.writing import LoadedExamples, Platform
-from curation_schemas.release import ReleaseManifest
+from curation_schemas.release import YANKED_FOLDER, ReleaseManifest
 
 MADE_AFTER = ("manifest.json", "release.tlog-proof", "attest/release.dsse.json")
 """Files that a manifest cannot name, where there are any; cosignatures apart."""
@@ -51,7 +51,8 @@ class BundleHere:
     @property
     def made_after(self) -> list[str]:
         """The files that the manifest cannot name."""
-        return [name for name in MADE_AFTER if (self.folder / name).is_file()]
+        yanks = sorted(f"{YANKED_FOLDER}/{path.name}" for path in (self.folder / YANKED_FOLDER).glob("*.tlog-proof"))
+        return [name for name in (*MADE_AFTER, *yanks) if (self.folder / name).is_file()]
 
     def file(self, path: str) -> tuple[Path, str | None]:
         """A file, and its SHA-256 where the manifest has it. Raises NotFound."""

@@ -326,6 +326,8 @@ class ReleaseView(Wire):
     root: Hash
     manifest: Hash
     leaf: Hash
+    yanked: str | None = None
+    """Why two maintainers warn of it, where they do."""
 
 
 class ReleaseList(Wire):

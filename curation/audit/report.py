@@ -35,6 +35,8 @@ class Report:
     version: str | None = None
     dataset: str | None = None
     simulated: bool | None = None
+    yanked: str | None = None
+    """Why two maintainers yanked this release, where they did and the bundle says so."""
     log_key: str | None = None
     files: int = 0
 
@@ -60,6 +62,7 @@ class Report:
             "dataset": self.dataset,
             "version": self.version,
             "simulated": self.simulated,
+            "yanked": self.yanked,
             "log_key": self.log_key,
             "files": self.files,
         }

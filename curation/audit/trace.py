@@ -122,6 +122,7 @@ class _Storyteller:
             "revisions": [self._revision(revision) for revision in history.revisions],
             "flags": self._flags(),
             "withdrawal": self._withdrawal(),
+            "retraction": self._retraction(),
             "erasures": [{"commitment": item, **self._when(leaf)} for item, leaf in sorted(history.erased.items())],
             "violations": [
                 {"leaf": item.index, "rule": item.rule, "message": item.message} for item in self.state.violations
@@ -296,3 +297,9 @@ class _Storyteller:
         if self.history.withdrawn is None or self.history.withdrawal is None:
             return None
         return {"reason": self.history.withdrawal.reason, **self._when(self.history.withdrawn)}
+
+    def _retraction(self) -> dict[str, Any] | None:
+        if self.history.retracted is None or self.history.retraction is None:
+            return None
+        event = self.history.retraction
+        return {"reason": event.reason, "by": list(event.maintainers), **self._when(self.history.retracted)}

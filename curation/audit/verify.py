@@ -17,15 +17,13 @@ from typing import Any
 from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundle
 from curation.audit.report import Report
 from curation.audit.rows import compare_rows
+from curation.audit.signed import check_logged, check_signed, check_yanked
 from curation.collection import paused_collection
 from curation.errors import BundleInvalid, EvenhandError, WorldError
-from curation.log.leaf import decode_leaf
 from curation.log.merkle import CompactRange, leaf_hash, tree_root
-from curation.log.notes import Checkpoint, VerifierKey
-from curation.log.proofs import decode_tlog_proof, verify_tlog_proof
+from curation.log.notes import Checkpoint
 from curation.log.tiles import TileHashes, audit_tiles, expected_paths
 from curation.log.trust import TrustPolicy, VerifiedCheckpoint
-from curation.releases.attest import ATTESTATION, check_attestation
 from curation.releases.build_info import writer_versions
 from curation.releases.derive import Derived, derive, later_erasures
 from curation.releases.diff import next_version
@@ -35,12 +33,10 @@ from curation.releases.project import project
 from curation.releases.report import REPORT
 from curation.releases.strictest import not_admitted_by_strictest
 from curation.rulebook.placement import Published
-from curation_schemas.events import EVENT, ReleaseCut
-from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
-from curation_schemas.release import MADE_AFTER, MANIFEST
+from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml
+from curation_schemas.release import MANIFEST
 from curation_validators.measures import MEASURES
 
-PROOF = MADE_AFTER[0]
 _PARQUET = re.compile(r"(data/[a-z]+/[a-z]+|openings/openings)-[0-9a-f]{8}\.parquet")
 
 
@@ -113,9 +109,12 @@ def _verify(bundle: Bundle, pin: Path | None, report: Report) -> None:
     texts = _check_texts(bundle, derived, report)
     _check_listed(bundle, texts, report)
     if trust is not None and verified is not None:
-        _check_logged(bundle, trust, sorted(derived.facts.gates.gated), report)
-        _check_signed(bundle, verified.log, report)
+        check_logged(bundle, trust, sorted(derived.facts.gates.gated), report)
+        check_yanked(bundle, trust, report)
+        check_signed(bundle, verified.log, report)
     _check_gates(bundle, derived, report)
+    for version, (index, event) in derived.state.yanked.items():
+        report.notes.append(f"release {version} was yanked (leaf {index}): «{event.reason}»")
     for example, message in not_admitted_by_strictest(derived):
         report.notes.append(f"example {example}: {message}")
 
@@ -262,14 +261,34 @@ def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> set[str]:
         if len(parts) == 3:
             files[parts[1], parts[2].rsplit("-", 1)[0]] = path
     same_writer = bundle.manifest.writers.get("evenhand") == writer_versions()["evenhand"]
-    expected = derived.texts(files, documents)
+    expected = derived.texts(files, bundle.manifest.files, documents)
     for path, content in expected.items():
         found = _read_or_fail(bundle, path, report)
         if found is not None and found != content and (same_writer or _as_data(path, found) != _as_data(path, content)):
             report.fail(path, _first_difference(found, content))
     if not same_writer:
         report.notes.append("the prose of README.md and other texts is by another version and was not compared")
-    return set(expected)
+    return set(expected) | _check_provenance(bundle, derived, same_writer, report)
+
+
+def _check_provenance(bundle: Bundle, derived: Derived, same_writer: bool, report: Report) -> set[str]:
+    """Compare the documents under `prov/` by their digests, and return their paths. Another writer's are compared as
+    data."""
+    paths = set()
+    for path, pieces in derived.provenance():
+        paths.add(path)
+        entry, digest, kept = bundle.manifest.files.get(path), hashlib.sha256(), []
+        for piece in pieces:
+            digest.update(piece)
+            if not same_writer:
+                kept.append(piece)
+        if entry is None:
+            report.fail(path, "is missing")
+        elif entry.sha256 != digest.hexdigest():
+            found = None if same_writer else _read_or_fail(bundle, path, report)
+            if found is None or _as_data(path, found) != _as_data(path, b"".join(kept)):
+                report.fail(path, "is not what the log gives")
+    return paths
 
 
 def _read_or_fail(bundle: Bundle, path: str, report: Report) -> bytes | None:
@@ -373,42 +392,3 @@ def _check_left(bundle: Bundle, derived: Derived, report: Report) -> None:
             report.fail(REPORT, f"says other things of topic {topic}, which left the release, than the log gives")
         elif not any(item["breaks"] == "gate" and (topic, item["measure"]) not in kept for item in found):
             report.notes.append(f"why topic {topic} left rests on texts that are not in this bundle: not checked")
-
-
-def _check_logged(bundle: Bundle, trust: TrustPolicy, gated: list[str], report: Report) -> None:
-    """`release.tlog-proof`: the log itself names this manifest."""
-    if not (bundle.path / PROOF).is_file():
-        report.notes.append(f"{PROOF} is not there: nothing yet shows that the log names this manifest")
-        return
-    try:
-        proof = bundle.read(PROOF)
-        leaf = decode_tlog_proof(proof, PROOF).extra
-        if leaf is None:
-            report.fail(PROOF, "carries no leaf")
-            return
-        verify_tlog_proof(proof, leaf, trust, PROOF)
-        event = validate(EVENT, decode_leaf(leaf, PROOF))
-    except (EvenhandError, SchemaInvalid) as error:
-        report.fail(PROOF, getattr(error, "message", "") or "its leaf is no event")
-        return
-    manifest = bundle.manifest
-    if not isinstance(event, ReleaseCut) or event.version != manifest.version:
-        report.fail(PROOF, "proves another event than this release's cut")
-    elif manifest.log.size == manifest.log.rows_at and event.manifest != sha256_of(bundle.path / MANIFEST):
-        report.fail(MANIFEST, "is not the manifest that the log names for this release")
-    elif event.size != manifest.log.rows_at:
-        report.fail(PROOF, f"the log says that this release was cut at size {event.size}, not {manifest.log.rows_at}")
-    if isinstance(event, ReleaseCut) and sorted(event.gated) != gated:
-        says, is_ = (", ".join(topics) or "none" for topics in (sorted(event.gated), gated))
-        report.fail(PROOF, f"the log says that these topics left the release: {says}; its rows give {is_}")
-
-
-def _check_signed(bundle: Bundle, key: VerifierKey, report: Report) -> None:
-    """`attest/release.dsse.json`: the log's key signed this manifest."""
-    if not (bundle.path / ATTESTATION).is_file():
-        report.notes.append(f"{ATTESTATION} is not there: this manifest is not signed")
-        return
-    try:
-        check_attestation(bundle.read(ATTESTATION), bundle.manifest, bundle.read(MANIFEST), key)
-    except WorldError as error:
-        report.fail(ATTESTATION, error.message)

@@ -65,6 +65,8 @@ def print_report(report: Report) -> None:
     typer.echo(f"  attested  {attested['self']} acts signed by their contributors, {attested['server']} by the server")
     if report.simulated:
         typer.echo("  simulated people and synthetic content: a demonstration, nobody's opinion")
+    if report.yanked is not None:
+        typer.echo(f"  YANKED    two maintainers warn of this release: «{shown(report.yanked)}»")
     for item in report.erased[:_SHOWN]:
         typer.echo(f"  ERASED    {shown(item.where)}: {shown(item.message)}")
     for item in report.failures[:_SHOWN]:

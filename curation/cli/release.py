@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curation.cli.opening import acting, home_path, opened_platform
-from curation.cli.printing import print_json, print_table, working
+from curation.cli.printing import print_json, print_table, shown, working
 
-app = typer.Typer(no_args_is_help=True, help="Releases: plan, cut, list, build again.")
+if TYPE_CHECKING:
+    from curation.audit.bundle import Bundle
+
+app = typer.Typer(no_args_is_help=True, help="Releases: plan, cut, list, build again, compare, retract, yank.")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
 @app.command()
@@ -104,9 +109,8 @@ def list_releases(context: typer.Context) -> None:
 
     with opened_platform(context) as platform:
         found = home_status(platform)["releases"]
-    print_table(
-        ["version", "log size", "manifest"], [[item["version"], str(item["size"]), item["manifest"]] for item in found]
-    )
+    rows = [[item["version"], str(item["size"]), item["yanked"] or "", item["manifest"]] for item in found]
+    print_table(["version", "log size", "yanked", "manifest"], rows)
 
 
 @app.command()
@@ -122,3 +126,100 @@ def rebuild(
     with opened_platform(context) as platform, working("Building the bundle"):
         manifest = rebuild_release(platform, version, target)
     typer.echo(f"Built {manifest.version} again in {target}. Check it: evenhand verify {target}")
+
+
+@app.command()
+def diff(
+    context: typer.Context,
+    before: Annotated[str, typer.Argument(metavar="A", help="A release: a version of this home, or a folder.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The release to compare with it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
+) -> None:
+    """Say what B holds that A does not, what it no longer holds, and why."""
+    from curation.audit.compare import compare_bundles
+
+    found = compare_bundles(*(open_release(context, name) for name in (before, after))).as_json()
+    if as_json:
+        print_json(found)
+        return
+    old, new = found["from"], found["to"]
+    typer.echo(f"{new['dataset']}: {old['version']} → {new['version']}\n")
+    names = dict.fromkeys([*old["rows"], *new["rows"]])
+    print_table(
+        ["config", "before", "after"], [[name, *(str(x["rows"].get(name, 0)) for x in (old, new))] for name in names]
+    )
+    for what in ("added", "revised", "removed"):
+        counts = found["by_topic"][what]
+        said = ", ".join(f"{topic} {count}" for topic, count in counts.items())
+        typer.echo(f"\n{what.capitalize()} {sum(counts.values())}" + (f": {said}" if said else ""))
+    if found["moved"]:
+        print_table(["moved", "from", "to"], [[item["example"], item["from"], item["to"]] for item in found["moved"]])
+    if found["removed"]:
+        rows = [[item["example"], item["kind"], shown(item["reason"])] for item in found["removed"]]
+        print_table(["removed", "what", "why"], rows)
+
+
+def open_release(context: typer.Context, name: str) -> Bundle:
+    """The release that a version of this home or a folder names."""
+    from curation.audit.bundle import open_bundle
+
+    here = home_path(context) / "releases" / name
+    return open_bundle(here if _VERSION.fullmatch(name) and here.is_dir() else Path(name))
+
+
+@app.command()
+def retract(
+    context: typer.Context,
+    example: Annotated[str, typer.Argument(help="The example's id.", show_default=False)],
+    reason: Annotated[str, typer.Option("--reason", help="Why: public, for ever.")],
+    who: Annotated[str | None, typer.Option("--as", help="Handle of the maintainer who drafts it.")] = None,
+) -> None:
+    """Draft the retraction of an example: it leaves every later release once a second maintainer agrees."""
+    from curation.releases.retract import RetractExample, draft_retraction
+
+    with opened_platform(context) as platform:
+        actor = acting(platform, who)
+        with platform.write() as writing:
+            made = draft_retraction(writing, actor, RetractExample(example=example, reason=reason))
+    _say_draft(made)
+
+
+@app.command()
+def yank(
+    context: typer.Context,
+    version: Annotated[str, typer.Argument(help="The release's version.", show_default=False)],
+    reason: Annotated[str, typer.Option("--reason", help="Why: public, for ever.")],
+    who: Annotated[str | None, typer.Option("--as", help="Handle of the maintainer who drafts it.")] = None,
+) -> None:
+    """Draft a warning of a release: it stays as it is, and once a second maintainer agrees everybody is told."""
+    from curation.releases.retract import YankRelease, draft_yank
+
+    with opened_platform(context) as platform:
+        actor = acting(platform, who)
+        with platform.write() as writing:
+            made = draft_yank(writing, actor, YankRelease(version=version, reason=reason))
+    _say_draft(made)
+
+
+def _say_draft(draft: str) -> None:
+    typer.echo(f"Drafted {draft}. Another maintainer agrees with: evenhand release agree {draft} --as HANDLE")
+
+
+@app.command()
+def agree(
+    context: typer.Context,
+    draft: Annotated[str, typer.Argument(help="The draft's id.", show_default=False)],
+    who: Annotated[str | None, typer.Option("--as", help="Handle of the maintainer who agrees.")] = None,
+) -> None:
+    """Agree to a drafted retraction or yank, as the second maintainer."""
+    from curation.releases.retract import agree_act
+
+    with opened_platform(context) as platform:
+        actor = acting(platform, who)
+        with platform.write() as writing:
+            recorded = agree_act(writing, actor, draft)
+    typer.echo(f"Recorded as {recorded.leaf}. It stands in the log when the epoch is closed.")
+    if recorded.event.type == "release:yanked":
+        typer.echo("The release's folder then gets the proof by which `evenhand verify` warns of it; publish it again.")
+    else:
+        typer.echo("The next release lacks the example and says why in `tombstones`.")

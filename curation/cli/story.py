@@ -23,6 +23,9 @@ def print_story(story: dict[str, Any]) -> None:
         _print_revision(revision)
     for flag in story["flags"]:
         _print_flag(flag)
+    if story["retraction"] is not None:
+        said = story["retraction"]
+        typer.echo(f"\nRetracted by two maintainers, {_when(said)}: «{shown(said['reason'])}»")
     if story["withdrawal"] is not None:
         typer.echo(f"\nWithdrawn by its author ({story['withdrawal']['reason']}), {_when(story['withdrawal'])}.")
     for erasure in story["erasures"]:

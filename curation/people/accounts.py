@@ -25,6 +25,7 @@ from curation.people.vault import Vault, topic_scope
 from curation.tables import (
     accounts,
     credentials,
+    drafted_acts,
     examples,
     leases,
     organisations,
@@ -178,7 +179,8 @@ def erase_account(connection: Connection, vault: Vault, account: str) -> None:
         connection.execute(delete(table).where(table.c.account == account))
     connection.execute(delete(organisations).where(organisations.c.account == account))
     connection.execute(delete(leases).where(leased_by(connection, vault, account)))
-    connection.execute(delete(policy_drafts).where(policy_drafts.c.account == account))
+    for drafts in (policy_drafts, drafted_acts):
+        connection.execute(delete(drafts).where(drafts.c.account == account))
     _forget_proposals(connection, vault, account)
     vault.forget(account)
     connection.execute(delete(accounts).where(accounts.c.id == account))

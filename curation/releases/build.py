@@ -106,13 +106,14 @@ def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int,
             path, entry = write_parquet(target, f"data/{config}/{split}", columns.table())
             files[path], data_files[config, split] = entry, path
     _write_openings(target, derived, texts, files)
-    written = derived.texts(data_files, read_documents(connection, derived))
+    written = derived.texts(data_files, files, read_documents(connection, derived))
     written["trust/policy"] = TrustPolicy(logs=(TrustedLog(home.verifier),)).render()
     for path, content in written.items():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_bytes(content)
+    provenance = _write_provenance(target, derived)
     log_files = _copy_log(connection, home, target, size)
-    files |= {path: file_entry(target / path) for path in [*written, *log_files]}
+    files |= {path: file_entry(target / path) for path in [*written, *provenance, *log_files]}
     manifest = ReleaseManifest(
         dataset=home.dataset,
         version=derived.version,
@@ -129,6 +130,16 @@ def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int,
     (target / ATTESTATION).parent.mkdir()
     (target / ATTESTATION).write_bytes(sign_release(manifest, content, home.log_key))
     return Built(manifest, sorted(derived.facts.gates.gated))
+
+
+def _write_provenance(target: Path, derived: Derived) -> list[str]:
+    paths = []
+    for path, pieces in derived.provenance():
+        (target / path).parent.mkdir(exist_ok=True)
+        with (target / path).open("wb") as file:
+            file.writelines(pieces)
+        paths.append(path)
+    return paths
 
 
 def _write_openings(target: Path, derived: Derived, texts: OpenedTexts, files: dict[str, FileEntry]) -> None:

@@ -1,7 +1,8 @@
-"""The bundle's texts for people: dataset card, citation, changelog, difference, definition and policies.
+"""README.md: the dataset card, with every section of the Hub's template.
 
 Rules that always hold (pure):
 - every figure comes from the rows; nothing is claimed that was not measured;
+- no section is left open: a card with «More Information Needed» in it, a maintainer's text too, stops the build;
 - the YAML lists each data file by name, never by pattern: `datasets` caches by folder name and listed paths, and would
   otherwise return another home's rows for the same version;
 - simulated data says so, first thing.
@@ -9,57 +10,25 @@ Rules that always hold (pure):
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from curation.releases.diff import Difference
-from curation.releases.gates import Gates
-from curation.rulebook.controls import ControlCounts
-from curation.rulebook.definitions import Definitions
-from curation_schemas.definition import DatasetTerms, Policy, Topic
+from curation.errors import InvalidInput
+from curation.releases.card_balance import say_balance, say_controls, say_sources
+from curation.releases.datasheets import datasheet_path
+from curation.releases.facts import CHANCES, CardFacts, DataFiles, chances, in_english, shown_people
+from curation.releases.markdown import as_written, listed, table
+from curation.releases.plots import PLOTS
 from curation_schemas.release import CONFIGS, SPLITS
-from curation_validators.measures import MEASURES
-from curation_validators.statistics import wilson
 
-DataFiles = Mapping[tuple[str, str], str]
-"""(config, split) → path of its Parquet file."""
-
-_HUB_LANGUAGES = {"zh-Hans": "zh", "zh-Hant": "zh"}
-
-
-@dataclass(frozen=True, slots=True)
-class CardFacts:
-    """What the texts are made of."""
-
-    definitions: Definitions
-    epoch: int
-    """The last closed epoch of the prefix."""
-    version: str
-    previous: str | None
-    origin: str
-    size: int
-    rows: Mapping[str, Mapping[str, int]]
-    changes: Difference
-    left_out: Mapping[str, int]
-    """Reason → number of examples left out for it."""
-    gates: Gates
-    controls: ControlCounts
-    quotes: Mapping[str, int]
-    """`quote_status` → number of sources."""
-    archive_urls: int
-    """Sources with the address of a public copy."""
-
-    @property
-    def terms(self) -> DatasetTerms:
-        """The dataset's terms."""
-        if self.definitions.terms is None:
-            raise ValueError("a release needs a defined dataset")
-        return self.definitions.terms
+HUB_LANGUAGES = {"zh-Hans": "zh", "zh-Hant": "zh"}
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_LEFT_OPEN = "more information needed"
+_SIMULATED = (
+    "> **Simulated data.** Every person in this release is made up, and its content was written for demonstration. "
+    "It shows how the record works; it is nobody's opinion.\n\n"
+)
 
 
 def _front_matter(facts: CardFacts, files: DataFiles) -> str:
@@ -73,13 +42,19 @@ def _front_matter(facts: CardFacts, files: DataFiles) -> str:
                 entry["default"] = True
             configs.append(entry)
     front = {
-        "pretty_name": terms.title.get("en", next(iter(terms.title.values()))),
+        "pretty_name": facts.title,
         "license": [item.lower() for item in terms.licenses],
-        "language": sorted({_HUB_LANGUAGES.get(item, item) for item in terms.languages}),
+        "language": sorted({HUB_LANGUAGES.get(item, item) for item in terms.languages}),
+        "task_categories": ["text-generation"],
+        "size_categories": [_size(sum(facts.figures.examples.values()))],
         "tags": ["evenhand", *(["simulated"] if terms.simulated else [])],
         "configs": configs,
     }
     return yaml.safe_dump(front, allow_unicode=True, sort_keys=False, width=1000)
+
+
+def _size(examples: int) -> str:
+    return next((name for limit, name in _SIZES if examples < limit), "1M<n<10M")
 
 
 def _rows_table(facts: CardFacts) -> str:
@@ -99,234 +74,365 @@ def _rows_table(facts: CardFacts) -> str:
     return text
 
 
-def _controls(found: ControlCounts) -> str:
-    """How many examples that were slanted on purpose slipped through."""
-    if not found.planted:
-        return "None were planted: how much slips through reviewing was not measured."
-    sealed = found.planted - found.opened
-    text = (
-        f"Examples slanted on purpose, to measure reviewing: {found.planted} planted, {found.opened} opened after "
-        f"their rounds, {sealed} still sealed or in review. None is in a release."
-    )
-    if not found.judged:
-        return f"{text} None was judged by full rounds yet: not measured."
-    low, high = wilson(found.accepted, found.judged)
-    return (
-        f"{text} Of {found.judged} that full rounds judged, {found.accepted} were accepted: "
-        f"{100 * found.accepted / found.judged:.0f} % (95 % interval {100 * low:.0f} to {100 * high:.0f} %)."
-    )
-
-
-_QUOTES = {
-    "exact": "their quote stands in the page that was archived",
-    "fuzzy": "it stands there only nearly",
-    "missing": "it is missing there",
-    "not_extracted": "no text is extracted from the archived page",
-    "not_archived": "the page could not be archived",
-    "not_checked": "their quote was not compared with a page",
-    "none": "they quote nothing",
-}
-
-
-def _sources(facts: CardFacts) -> str:
-    """How many sources there are, and how their quotes stand."""
-    total = sum(facts.quotes.values())
-    if not total:
-        return "No example of this release cites a source."
-    listed = "\n".join(f"- {facts.quotes[name]}: {words}" for name, words in _QUOTES.items() if facts.quotes.get(name))
-    return (
-        f"{total} sources are cited; {facts.archive_urls} name a public copy. How quotes stand, as the server of this "
-        f"dataset found it:\n\n{listed}"
-    )
-
-
 def render_card(facts: CardFacts, files: DataFiles, card_text: str) -> bytes:
-    """README.md."""
+    """README.md.
+
+    Args:
+        facts: the release's figures.
+        files: its data files.
+        card_text: what its maintainers wrote about the dataset.
+
+    Raises:
+        InvalidInput: a section is left open.
+    """
     terms = facts.terms
-    title = terms.title.get("en", terms.slug)
-    topics = facts.definitions.topics_at(facts.epoch)
-    listed = "\n".join(
-        f"- **{_english(item.content.label)}** (`{item.content.id}`): {_seats(facts, item.content)}" for item in topics
-    )
-    left_out = "\n".join(f"- {reason}: {count}" for reason, count in sorted(facts.left_out.items())) or "- none"
-    simulated = (
-        "> **Simulated data.** Every person in this release is made up, and its content was written for demonstration. "
-        "It shows how the record works; it is nobody's opinion.\n\n"
-        if terms.simulated
-        else ""
-    )
-    return f"""---
+    text = f"""---
 {_front_matter(facts, files)}---
 
-# {title} {facts.version}
+# {facts.title} {facts.version}
 
-{simulated}{_english(terms.description)}
+{_SIMULATED if terms.simulated else ""}{_yanked(facts)}{in_english(terms.description)}
 
-{card_text.strip()}
+## Dataset Details
 
-## What «accepted» means
+### Dataset Description
+
+{card_text.strip() or "Its maintainers wrote no further text."}
+
+{_details(facts)}
+
+### What «accepted» means
 
 An example is *accepted* when the policy's number of seated reviewers who declare each required perspective accepted
 this exact text. It does not mean «unbiased». *Verified* means that the record is intact, not that the text is true.
 
-## Topics
+### Dataset Sources
 
-{listed}
+- **Repository:** the log `{facts.origin}`; the rows are a function of its first {facts.size} leaves, which `log/`
+  carries
+- **Paper:** none is named by its maintainers
+- **Demo:** none is named by its maintainers
 
-## Rows
+## Uses
 
-{_rows_table(facts)}
+{_uses(facts)}
 
-Splits come from a hash of the group, so translations and mirrors never part.
+## Dataset Structure
 
-## Sources
+{_structure(facts)}
 
-{_sources(facts)}
+## Dataset Creation
 
-## Left out
+### Curation Rationale
 
-Examples in the log that this release does not hold, by reason:
+{_rationale(facts)}
 
-{left_out}
+### Source Data
 
-## Balance
+#### Data Collection and Processing
 
-{_balance(facts.gates)}
+{_collection(facts)}
 
-## Planted controls
+#### Who are the source data producers?
 
-{_controls(facts.controls)}
+{_producers(facts)}
 
-## Check it yourself
+### Annotations
+
+#### Annotation process
+
+{_annotation(facts)}
+
+#### Who are the annotators?
+
+{_annotators(facts)}
+
+#### Personal and Sensitive Information
+
+{_personal(facts)}
+
+## Bias, Risks, and Limitations
+
+{_limitations(facts)}
+
+### Balance
+
+{say_balance(facts.gates)}
+
+### Planted controls
+
+{say_controls(facts.controls)}
+
+### Recommendations
+
+{_recommendations(facts)}
+
+## Citation
+
+**BibTeX:**
+
+```bibtex
+{_bibtex(facts)}
+```
+
+**APA:**
+
+{facts.citation()}
+
+## Glossary
+
+{_GLOSSARY}
+
+## More Information
+
+### Check it yourself
 
 ```
 evenhand verify .
 evenhand trace EXAMPLE_ID --bundle .
 ```
 
-The rows are a function of the first {facts.size} leaves of the log `{facts.origin}`, which this bundle carries in
-`log/`, and of the texts in `openings/`. Compare `log/checkpoint` with one that you got elsewhere: `--pin CHECKPOINT`.
-""".encode()
+Compare `log/checkpoint` with one that you got elsewhere: `--pin CHECKPOINT`. `croissant.json` describes every file
+and column in Croissant 1.1, `prov/` says who brought and judged what in W3C PROV-JSON, and
+`attest/release.dsse.json` is a signed in-toto statement about `manifest.json`.
+
+## Dataset Card Authors
+
+The card was made by Evenhand from the rows and the log; its maintainers wrote the text under «Dataset Description».
+
+## Dataset Card Contact
+
+Whoever publishes this folder, where it is published. Flags, retractions and erasures are acts in the log
+`{facts.origin}`.
+"""
+    if _LEFT_OPEN in text.lower():
+        raise InvalidInput(
+            "the card says «More Information Needed»: a section is left open",
+            where="card.md",
+            hint="Write what is known, or that it is not known, and define the dataset with that text.",
+        )
+    return text.encode()
 
 
-_MEASURED = (
-    "Measured per topic, over all kinds and for each; `validation/report.json` and `validation/index.html` have it in "
-    "full. Balance counts labels: it cannot see a slant that reviewers let through."
-)
+def _yanked(facts: CardFacts) -> str:
+    if not facts.yanked:
+        return ""
+    said = listed(f"{version}: «{as_written(reason)}»" for version, reason in facts.yanked.items())
+    return f"**Earlier releases that their maintainers yanked: do not use them.**\n\n{said}\n\n"
 
 
-def _balance(gates: Gates) -> str:
-    """What the gates did, what warns, and what was not measured, each by name."""
-    left = "\n".join(f"- {topic} {reason}" for topic, reason in gates.reasons().items())
-    taken = [item for item in gates.measured if item.outcome in ("pass", "fail")]
-    warnings = [f"- {item.measure}, {item.where}: {item.message}" for item in taken if item.breaks == "warn"]
-    missing = dict.fromkeys(
-        f"- {name}: not measured" for name in MEASURES if name not in {item.measure for item in taken}
-    )
-    broken = [f"- {item.measure}, {item.where}: the measure broke" for item in gates.ended("error")]
-    kept = "\n".join(
-        f"- {item.topic}, {item.gate}: «{_as_written(item.reason)}» ({item.maintainer}, leaf {item.event})"
-        for item in gates.overruled
-    )
-    none = "No topic left this release." if kept else "No topic fails a gate."
-    parts = [
-        _MEASURED,
-        f"Topics that left this release because they fail a gate:\n\n{left}" if left else none,
-        *([f"Gates that a maintainer overruled, with the reason:\n\n{kept}"] if kept else []),
-        f"{len(gates.ended('insufficient'))} measures of a topic or kind were not taken: not measured.",
-    ]
-    if others := gates.other_limits():
-        parts.append(f"Thresholds of this dataset that differ from the defaults: {', '.join(others)}.")
-    if missing:
-        parts.append("Measured nowhere in this release:\n\n" + "\n".join(missing))
-    if warnings:
-        parts.append("Warnings:\n\n" + "\n".join(warnings))
-    if broken:
-        parts.append("Broken:\n\n" + "\n".join(broken))
-    return "\n\n".join(parts)
-
-
-def _as_written(text: str) -> str:
-    """A contributed text on one line, with nothing in it that Markdown or HTML would take for its own."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>&~])", r"\\\1", " ".join(text.split()))
-
-
-def _english(labels: Mapping[str, str]) -> str:
-    return labels.get("en") or next(iter(labels.values()))
-
-
-def _seats(facts: CardFacts, topic: Topic) -> str:
-    rule = facts.definitions.policy_at(facts.epoch).content.rule_for(topic.sensitivity)
+def _details(facts: CardFacts) -> str:
+    terms, figures = facts.terms, facts.figures
+    languages = ", ".join(f"[{item}]({datasheet_path(item)})" for item in terms.languages)
     return (
-        f"{rule.seats} seats for each of {', '.join(topic.required)}; at least {rule.min_accepts} and "
-        f"{rule.min_share_percent} % of them accept"
+        f"- **Curated by:** {shown_people(figures.proposers)} proposers and {shown_people(figures.reviewers)} "
+        "reviewers, "
+        "counted as pseudonyms; a person has another one on each topic\n"
+        "- **Funded by:** its definition names no funder\n"
+        f"- **Shared by:** the operator of the log `{facts.origin}`\n"
+        f"- **Language(s) (NLP):** {languages} (each with a datasheet)\n"
+        f"- **License:** {', '.join(terms.licenses)}; each row names its own in `license`"
     )
 
 
-def render_citation(facts: CardFacts) -> bytes:
-    """CITATION.cff (Citation File Format 1.2.0)."""
-    title = _english(facts.terms.title)
-    fields = {
-        "cff-version": "1.2.0",
-        "message": "If you use this dataset, cite this release.",
-        "title": title,
-        "type": "dataset",
-        "version": facts.version,
-        "authors": [{"name": f"The pseudonymous contributors to {title}"}],
-        "license": facts.terms.licenses[0] if len(facts.terms.licenses) == 1 else facts.terms.licenses,
-        "identifiers": [{"type": "other", "value": f"{facts.origin}@{facts.size}", "description": "log and size"}],
-    }
-    return yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=1000).encode()
+def _uses(facts: CardFacts) -> str:
+    simulated = (
+        " This release is simulated: use it to try tools, never as training data or as evidence of what anybody thinks."
+        if facts.terms.simulated
+        else ""
+    )
+    return f"""### Direct Use
+
+`sft` and `preference` train as they are: their columns are those that TRL looks for.{simulated} From disk, with
+`release` the absolute path of this folder, or on the Hub with the repository's name and `revision="v{facts.version}"`:
+
+```python
+{TRAINING_SNIPPET}
+```
+
+`evenhand release pluralistic FOLDER` writes the config `pluralistic` as conversations, in the voice of each
+position or with the answer that integrates them.
+
+### Out-of-Scope Use
+
+- As a source of facts on any of the topics; cite the sources instead (config `sources`).
+- As a sample of opinion: who takes part is self-chosen, and perspectives are declared.
+- Training on `rejected` of a preference pair as if it were an answer, or on `prompts` whose `use` is `evaluation`.
+- Finding out who contributors are."""
 
 
-def render_changelog(facts: CardFacts) -> bytes:
-    """CHANGELOG.md: this release against the one before."""
-    lines = [f"# {facts.version}", ""]
-    lines.append(f"Since {facts.previous}:" if facts.previous else "The first release.")
-    for name, examples in (
-        ("Added", facts.changes.added),
-        ("Changed", facts.changes.changed),
-        ("Removed", facts.changes.removed),
-    ):
-        if examples:
-            lines += ["", f"## {name}", "", *(f"- {example}" for example in examples)]
-    if facts.changes.removed:
-        lines += ["", "Why each was removed stands in the config `tombstones`."]
-    return ("\n".join(lines) + "\n").encode()
+TRAINING_SNIPPET = """from datasets import load_dataset
+from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
+
+rows = load_dataset(release, "sft", split="train")
+config = SFTConfig(output_dir="sft", max_steps=2)
+SFTTrainer(model=model, args=config, train_dataset=rows, processing_class=tokenizer).train()
+
+pairs = load_dataset(release, "preference", split="train")
+config = DPOConfig(output_dir="dpo", max_steps=2)
+DPOTrainer(model=model, args=config, train_dataset=pairs, processing_class=tokenizer).train()"""
+"""Run by tests/releases/test_training.py as it stands here."""
 
 
-def render_difference(facts: CardFacts) -> bytes:
-    """diff.json."""
-    content = {
-        "version": facts.version,
-        "previous": facts.previous,
-        "added": facts.changes.added,
-        "changed": facts.changes.changed,
-        "removed": facts.changes.removed,
-    }
-    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+def _structure(facts: CardFacts) -> str:
+    counted: dict[tuple[str, str], int] = {}
+    for (config, topic, _), number in facts.figures.examples.items():
+        counted[topic, config] = counted.get((topic, config), 0) + number
+    configs = sorted({config for _, config in counted}, key=CONFIGS.index)
+    topics = {topic.id: in_english(topic.label) for topic in facts.topics()}
+    rows = [
+        [as_written(topics.get(topic, topic)), *(str(counted.get((topic, config), "–")) for config in configs)]
+        for topic in sorted({topic for topic, _ in counted})
+    ]
+    left_out = listed(f"{reason}: {count}" for reason, count in sorted(facts.left_out.items()))
+    return f"""### Rows
+
+{_rows_table(facts)}
+
+Splits come from a hash of the group, so translations and mirrors never part.
+
+### Examples by topic
+
+{table(["topic", *configs], rows)}
+
+![{PLOTS["positions"]}](plots/positions.svg)
+
+### Left out
+
+Examples in the log that this release does not hold, by reason:
+
+{left_out}"""
 
 
-def render_definition(facts: CardFacts) -> bytes:
-    """dataset/dataset.yaml: the definition in force at the release's last epoch, as its maintainers would write it."""
-    definitions, terms = facts.definitions, facts.terms
-    plain = {
-        "schema": "evenhand/dataset/v1",
-        **terms.model_dump(mode="json", exclude={"documents"}),
-        "policy": definitions.policy_at(facts.epoch).content.model_dump(mode="json", exclude_none=True),
-        "topics": [item.content.model_dump(mode="json") for item in definitions.topics_at(facts.epoch)],
-    }
-    return yaml.safe_dump(plain, allow_unicode=True, sort_keys=False, width=1000).encode()
+def _rationale(facts: CardFacts) -> str:
+    topics = listed(
+        f"**{as_written(in_english(topic.label))}** (`{topic.id}`): {as_written(in_english(topic.scope))}"
+        for topic in facts.topics()
+    )
+    return (
+        "Data that is meant to make a model fairer on contested topics can turn it the other way, and nobody "
+        "outside can "
+        "tell when it is private. Here people who disagree judge each other's examples under the same rules, each "
+        f"required perspective for itself, and all of it is published. The topics:\n\n{topics}"
+    )
 
 
-def render_policies(definitions: Definitions) -> dict[str, bytes]:
-    """dataset/policies/<n>.json: every policy ever defined, with its leaf and the epoch from which it binds."""
-    rendered = {}
-    for number, item in enumerate(definitions.policies):
-        policy: Policy = item.content
-        fields = {"leaf": item.leaf, "epoch": item.epoch, "binds_from_epoch": item.binds_from}
-        content = {**fields, "policy": policy.model_dump(mode="json", exclude_none=True)}
-        rendered[f"dataset/policies/{number:04d}.json"] = (
-            json.dumps(content, indent=1, sort_keys=True) + "\n"
-        ).encode()
-    return rendered
+def _collection(facts: CardFacts) -> str:
+    origins = ", ".join(f"{kind} {count}" for kind, count in sorted(facts.figures.origins.items())) or "none"
+    models = ", ".join(as_written(model) for model in facts.figures.models)
+    written = f" Models that took part, as proposers say: {models}." if models else ""
+    first, last = facts.time_frame()
+    return (
+        f"Proposed between the epochs that ended on {first} and on {last}. Who wrote the texts (`origin.kind`): "
+        f"{origins}."
+        f"{written} Each proposal is checked for hygiene, language, copies, personal data, secrets and protected test "
+        f"sets; what the checks refuse never enters the log.\n\n{say_sources(facts)}"
+    )
+
+
+def _producers(facts: CardFacts) -> str:
+    people = "invented people" if facts.terms.simulated else "people who signed up"
+    return (
+        f"{shown_people(facts.figures.proposers)} proposers, {people}. Nothing about them is known here but a "
+        "pseudonym on each topic and what "
+        "they propose. Sources are by the publishers that the config `sources` names."
+    )
+
+
+def _annotation(facts: CardFacts) -> str:
+    seats = listed(facts.seat_rules())
+    rows = []
+    for rule, topics in facts.rules():
+        for most in sorted({len(topic.required) for topic in topics}):
+            found = [f"{100 * chance:.1f} %" for chance in chances(rule, most)]
+            rows.append([f"{rule.seats}, {rule.min_accepts}, {rule.min_share_percent} %", str(most), *found])
+    headings = ["seats, accepts, share", "perspectives", *(f"accepts at {first} and {last}" for first, last in CHANCES)]
+    return f"""Every revision is judged in a round with seats for each required perspective; reviews stay sealed until
+it ends.
+
+{seats}
+
+The release has {facts.figures.reviews} reviews, {facts.figures.counted} of which count; {facts.reviews_per_example()}.
+
+How often these rules accept (their operating characteristic): the chance that a text is accepted if each seat accepts
+with the first figure, those of one perspective with the second. Seats are taken as independent, which people are not.
+
+{table(headings, rows)}
+
+![{PLOTS["acceptance"]}](plots/acceptance.svg)"""
+
+
+def _annotators(facts: CardFacts) -> str:
+    rows = [
+        [topic.id, as_written(in_english(item.label)), "yes" if item.required else "no"]
+        for topic in facts.topics()
+        for item in topic.perspectives
+    ]
+    return (
+        f"{shown_people(facts.figures.reviewers)} reviewers. A reviewer declares a perspective on a topic before "
+        "sitting for it. Nobody checks that "
+        f"people stand where they say.\n\n{table(['topic', 'perspective', 'required'], rows)}"
+    )
+
+
+def _personal(facts: CardFacts) -> str:
+    return (
+        "Positions on these topics are political opinions. Contributors appear under a pseudonym on each topic, "
+        "drawn at random, so that what is "
+        "published does not link them across topics; acts are sealed in shuffled batches without times of day. "
+        "Patterns of personal data "
+        "are looked for at intake; names of people are not found by them, and texts may name public figures. A "
+        "text that "
+        "has to go is erased: its opening is destroyed, and the log keeps the votes."
+    )
+
+
+def _limitations(facts: CardFacts) -> str:
+    return listed(
+        [
+            (
+                "Balance counts labels, scores and words. It cannot see a slant that all required perspectives let "
+                "through."
+            ),
+            "Perspectives are a few large camps; who stands elsewhere has no seat until a perspective is proposed.",
+            "One person can have two accounts, if the operator lets them.",
+            "Contested examples are published apart, in `contested`, with their votes; they are not training data.",
+            (
+                "Topics uneven in size and language: the table above and the datasheets "
+                f"({', '.join(facts.terms.languages)}) say how."
+            ),
+        ]
+    )
+
+
+def _recommendations(facts: CardFacts) -> str:
+    return listed(
+        [
+            "Read what was not measured, above, before you claim balance.",
+            "Measure a model before and after training, in every language that you serve.",
+            (
+                f"Pin the version ({facts.version}) and keep `log/checkpoint`; a later release may lack what was "
+                "withdrawn or retracted (`tombstones`)."
+            ),
+        ]
+    )
+
+
+def _bibtex(facts: CardFacts) -> str:
+    name = facts.terms.slug.replace("-", "_")
+    return (
+        f"@misc{{{name}_{facts.version.replace('.', '_')},\n"
+        f"  title = {{{facts.title}}},\n"
+        f"  author = {{{{The pseudonymous contributors to {facts.title}}}}},\n"
+        f"  year = {{{facts.date[:4]}}},\n"
+        f"  version = {{{facts.version}}},\n"
+        f"  note = {{Log {facts.origin}, size {facts.size}}}\n}}"
+    )
+
+
+_GLOSSARY = """- **Perspective:** where a reviewer declares to stand on a topic. **Position:** a view held on a topic,
+  put as its holders put it.
+- **Round:** the judging of one revision. **Seat:** one reviewer's place in a round, for one perspective.
+- **Contested:** some required perspectives accepted and some did not. **Unresolved:** seats stayed empty.
+- **Epoch:** the span after which acts are sealed into the log. **Tombstone:** what an earlier release held and
+  this one does not."""

@@ -103,6 +103,7 @@ SCHEMAS: dict[str, pa.Schema] = {config: pa.schema([*content, *_COMMON]) for con
             ("reason", pa.string()),
             ("event", pa.int64()),
             ("removed_in", pa.string()),
+            ("commitments", _STRINGS),
         ]
     ),
 }

@@ -31,8 +31,9 @@ from curation.releases.derive import Derived
 from curation.releases.manifest import sha256_of
 from curation.tables import log_epochs, log_leaves, pending_leaves, releases
 from curation.writing import Platform
-from curation_schemas.events import ReleaseCut
-from curation_schemas.release import MANIFEST, ReleaseManifest
+from curation.yanked import YANKED
+from curation_schemas.events import EVENT, ReleaseCut
+from curation_schemas.release import MANIFEST, YANKED_FOLDER, ReleaseManifest
 
 PROOF = "release.tlog-proof"
 
@@ -173,7 +174,8 @@ def rebuild_release(platform: Platform, version: str, target: Path) -> ReleaseMa
 
 
 def prove_releases(platform: Platform) -> Iterable[str]:
-    """Add `release.tlog-proof` to each bundle of this home whose event stands in the published log. Yields versions."""
+    """Add `release.tlog-proof` to each bundle of this home whose event stands in the published log, and the proof of
+    its yank where it was yanked. Yields the versions of the former."""
     home = platform.home
     size = published_size(home.log_path)
     with reading(home.engine) as connection:
@@ -184,15 +186,29 @@ def prove_releases(platform: Platform) -> Iterable[str]:
             .order_by(log_leaves.c.idx)
         )
         rows = connection.execute(query).all()
+        yanks = connection.execute(
+            select(log_leaves.c.idx, log_leaves.c.leaf).where(log_leaves.c.type == YANKED, log_leaves.c.idx < size)
+        ).all()
     for row in rows:
         folder = home.releases_path / row.version
         if (folder / MANIFEST).is_file() and not (folder / PROOF).exists():
-            _prove(home, folder, row.idx, row.leaf, size)
+            _prove(home, folder / PROOF, row.idx, row.leaf, size)
             yield row.version
+    for yank in yanks:
+        version = EVENT.validate_json(yank.leaf).version  # type: ignore[union-attr]  # a ReleaseYanked
+        folder, path = home.releases_path / version, yank_path(version)
+        if (folder / MANIFEST).is_file() and not (folder / path).exists():
+            (folder / path).parent.mkdir(exist_ok=True)
+            _prove(home, folder / path, yank.idx, yank.leaf, size)
 
 
-def _prove(home: Home, folder: Path, index: int, leaf: bytes, size: int) -> None:
+def yank_path(version: str) -> str:
+    """Where the proof of a release's yank stands in its bundle."""
+    return f"{YANKED_FOLDER}/{version}.tlog-proof"
+
+
+def _prove(home: Home, path: Path, index: int, leaf: bytes, size: int) -> None:
     """The leaf itself travels as the proof's extra data, so that the proof can be checked from the bundle alone."""
     read = reader(home.log_path)
     hashes = inclusion_proof(index, size, TileHashes(size, read))
-    write_durably(folder / PROOF, encode_tlog_proof(index, hashes, read(CHECKPOINT), extra=leaf))
+    write_durably(path, encode_tlog_proof(index, hashes, read(CHECKPOINT), extra=leaf))

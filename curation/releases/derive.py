@@ -8,31 +8,35 @@ Rules that always hold (pure: leaves and openings in, rows and texts out):
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from curation.errors import CallerError, Refused
 from curation.log.leaf import decode_leaf
-from curation.releases.card import (
-    CardFacts,
-    DataFiles,
-    render_card,
+from curation.releases.card import render_card
+from curation.releases.columns import Columns
+from curation.releases.croissant import CROISSANT, render_croissant
+from curation.releases.datasheets import render_datasheets
+from curation.releases.diff import difference, next_version
+from curation.releases.facts import CardFacts, DataFiles, Removed, count_rows
+from curation.releases.gates import Failing, Gates, judge_gates, overruled_gates, recorded_gates
+from curation.releases.papers import (
     render_changelog,
     render_citation,
     render_definition,
     render_difference,
     render_policies,
 )
-from curation.releases.columns import Columns
-from curation.releases.diff import difference, next_version
-from curation.releases.gates import Failing, Gates, judge_gates, overruled_gates, recorded_gates
+from curation.releases.plots import render_plots
 from curation.releases.project import BodyOf, Projection, project
+from curation.releases.prov import provenance_files
 from curation.releases.report import PAGE, REPORT, render_page, render_report
 from curation.releases.tombstones import add_tombstones
-from curation.rulebook.placement import Published
+from curation.rulebook.placement import Placement, Published
 from curation.rulebook.replay import Replay, release_sizes, replay
 from curation_schemas.events import EVENT, OpeningErased
 from curation_schemas.parsing import SchemaInvalid, validate
+from curation_schemas.release import FileEntry
 
 Leaves = Callable[[int, int], Iterable[bytes]]
 """(start, end) → the leaves of that range, in order; can be called again."""
@@ -53,20 +57,38 @@ class Derived:
         """The leaf of the policy whose gates bind: the one in force one epoch before the cut."""
         return self.state.definitions.policy_at(max(0, self.facts.epoch - 1)).leaf
 
-    def texts(self, files: DataFiles, documents: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Every text file of the bundle by path; `documents` are those that came with the definition, by path."""
+    def texts(
+        self, files: DataFiles, entries: Mapping[str, FileEntry], documents: Mapping[str, bytes]
+    ) -> dict[str, bytes]:
+        """Every text file of the bundle by path, but for `provenance`.
+
+        Args:
+            files: the data files.
+            entries: the manifest's entry of each of them, by path.
+            documents: those that came with the definition, by path.
+        """
         card_text = documents.get("card.md", b"").decode("utf-8", "replace")
         return {
             "README.md": render_card(self.facts, files, card_text),
             "CITATION.cff": render_citation(self.facts),
             "CHANGELOG.md": render_changelog(self.facts),
             "diff.json": render_difference(self.facts),
+            CROISSANT: render_croissant(self.facts, files, entries),
+            **render_datasheets(self.facts),
+            **render_plots(self.facts),
             "dataset/dataset.yaml": render_definition(self.facts),
             **render_policies(self.facts.definitions),
             REPORT: render_report(self.facts.terms.slug, self.version, self.facts.gates),
             PAGE: render_page(self.facts.terms.slug, self.version, self.facts.gates),
             **{f"dataset/{path}": content for path, content in documents.items()},
         }
+
+    def provenance(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """The documents under `prov/` by path, each in pieces: they are too large to be held beside the rows."""
+        slug = self.facts.terms.slug
+        previous = None if self.previous is None else f"{slug}-{self.previous}"
+        index_of = self.state.index_of.__getitem__
+        return provenance_files(self.made, index_of, f"{slug}-{self.version}", previous, self.facts.origin)
 
 
 def derive(
@@ -95,24 +117,38 @@ def derive(
     after = state.without(state.published(), frozenset(gates.gated))
     version = next_version(previous, before, after)
     add_tombstones(made, state, earlier, version, later)
-    left_out = Counter(item.reason for item in made.placements.values() if item.config is None)
-    sources = made.rows.get(("sources", "train"), Columns("sources"))
+    left_out = Counter(_why_left_out(item) for item in made.placements.values() if item.config is None)
+    changes = difference(before, after)
     facts = CardFacts(
         definitions=state.definitions,
-        epoch=state.epochs[-1].number,
+        epochs=tuple(state.epochs),
         version=version,
         previous=previous,
         origin=origin,
         size=rows_at,
         rows=made.counts(),
-        changes=difference(before, after),
+        changes=changes,
+        removed=_removed(made, changes.removed),
         left_out=left_out,
         gates=gates,
         controls=state.controls(),
-        quotes=Counter(item for item in sources.column("quote_status") if item is not None),
-        archive_urls=sum(item is not None for item in sources.column("archive_url")),
+        figures=count_rows(made),
+        yanked={version: event.reason for version, (_, event) in state.yanked.items()},
     )
     return Derived(state, made, version, previous, facts)
+
+
+def _why_left_out(placed: Placement) -> str:
+    """The reason in few words; a retraction's own words stand with its tombstone."""
+    return "retracted by two maintainers" if placed.left_out == "retracted" else placed.reason
+
+
+def _removed(made: Projection, examples: list[str]) -> tuple[Removed, ...]:
+    """What the release before held and this one does not, as its tombstones say."""
+    columns = made.rows.get(("tombstones", "train"), Columns("tombstones"))
+    names = ("example_id", "kind", "reason", "event")
+    found = {row[0]: Removed(*row) for row in zip(*map(columns.column, names), strict=True)}
+    return tuple(found[example] for example in examples if example in found)
 
 
 def _gated(

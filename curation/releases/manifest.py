@@ -14,7 +14,7 @@ from pathlib import Path
 
 from curation.errors import BundleInvalid
 from curation_schemas.parsing import SchemaInvalid, load_json, validate
-from curation_schemas.release import MADE_AFTER, MANIFEST, FileEntry, ReleaseManifest
+from curation_schemas.release import MADE_AFTER, MANIFEST, YANKED_FOLDER, FileEntry, ReleaseManifest
 
 _CHUNK = 1 << 20
 MAX_MANIFEST_BYTES = 16_000_000
@@ -73,4 +73,4 @@ def bundle_files(bundle: Path) -> Iterator[tuple[str, Path]]:
 
 def is_made_after(path: str) -> bool:
     """Whether a file may be in a bundle without being listed, because it is made after the manifest."""
-    return path == MANIFEST or path in MADE_AFTER or path.startswith("cosignatures/")
+    return path == MANIFEST or path in MADE_AFTER or path.startswith(("cosignatures/", f"{YANKED_FOLDER}/"))

@@ -2,6 +2,7 @@
 
 Rules that always hold (pure):
 - a record that once was published is never gone without a row here;
+- each is named by example, revision and commitments, so that whoever kept a copy finds what to drop;
 - `event` is the log index of the act that removed it, `removed_in` the first release without it.
 """
 
@@ -59,22 +60,25 @@ def _add(
     later_erasures: Mapping[str, int],
 ) -> None:
     placed = made.placements[example]
+    history = state.histories[example]
     held = [place for place, (_, published) in enumerate(releases) if example in published]
     last = held[-1] if held else len(releases) - 2
     if placed.cause is not None:
         event = state.index_of[placed.cause]
     else:
-        revision = state.histories[example].revision_of(placed.revision, "release/prefix")
-        gone = [later_erasures[item] for item in revision.event.commitments() if item in later_erasures]
+        commitments = history.revision_of(placed.revision, "release/prefix").event.commitments()
+        gone = [later_erasures[item] for item in commitments if item in later_erasures]
         event = min(gone, default=state.events[example][-1])
+    revision = releases[last][1][example][1] if held else placed.revision
     number = columns.add(
         {
             "example_id": example,
-            "revision": releases[last][1][example][1] if held else placed.revision,
+            "revision": revision,
             "kind": placed.left_out,
             "reason": placed.reason,
             "event": event,
             "removed_in": releases[last + 1][0],
+            "commitments": history.revision_of(revision, "release/prefix").event.commitments(),
         }
     )
     if placed.left_out == "erased":

@@ -15,10 +15,12 @@ from curation.rulebook.controls import check_opened
 from curation.rulebook.definitions import Definitions
 from curation.rulebook.history import Applying, Brought, Checking, History, Revision, Surroundings
 from curation.rulebook.rounds import Round
+from curation.rulebook.yanking import require_two
 from curation_schemas.definition import Sensitivity
 from curation_schemas.events import (
     ControlOpened,
     ExampleProposed,
+    ExampleRetracted,
     ExampleRevised,
     ExampleWithdrawn,
     OpeningErased,
@@ -120,6 +122,19 @@ def _apply_withdrawn(history: History, event: ExampleWithdrawn, leaf: str, epoch
     history.withdrawn, history.withdrawal, history.withdrawn_in = leaf, event, epoch
 
 
+def _check_retracted(history: History, event: ExampleRetracted, epoch: int, around: Surroundings) -> None:
+    require_two(event.maintainers, "a retraction")
+    history.revision_of(event.revision, "release/retracted")
+    if history.first.kind == "topic":
+        raise Refused("release/retracted", "a proposal about a topic is in no release; what was adopted is amended")
+    if history.retracted is not None:
+        raise Refused("release/retracted", f"example {history.example} is retracted already")
+
+
+def _apply_retracted(history: History, event: ExampleRetracted, leaf: str, epoch: int, around: Surroundings) -> None:
+    history.retracted, history.retraction = leaf, event
+
+
 def _check_erased(history: History, event: OpeningErased, epoch: int, around: Surroundings) -> None:
     unknown = set(event.commitments) - history.held.get(event.act, frozenset())
     if unknown:
@@ -165,6 +180,7 @@ CHECKS: dict[type, Checking] = {
     TopicProposed: _check_proposed,
     TopicRevised: _check_revised,
     ExampleWithdrawn: _check_withdrawn,
+    ExampleRetracted: _check_retracted,
     OpeningErased: _check_erased,
     ControlOpened: _check_control,
     SourceChecked: _check_checked,
@@ -175,6 +191,7 @@ APPLY: dict[type, Applying] = {
     TopicProposed: _apply_brought,
     TopicRevised: _apply_brought,
     ExampleWithdrawn: _apply_withdrawn,
+    ExampleRetracted: _apply_retracted,
     OpeningErased: _apply_erased,
     ControlOpened: _apply_control,
     SourceChecked: _apply_checked,

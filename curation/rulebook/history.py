@@ -21,6 +21,7 @@ from curation.rulebook.rounds import Round
 from curation_schemas.events import (
     ControlOpened,
     ExampleProposed,
+    ExampleRetracted,
     ExampleRevised,
     ExampleWithdrawn,
     FlagLapsed,
@@ -54,6 +55,7 @@ ExampleEvent = (
     | OpeningErased
     | ControlOpened
     | SourceChecked
+    | ExampleRetracted
 )
 
 
@@ -125,6 +127,8 @@ class History:
     erased: dict[str, str] = field(default_factory=dict)
     """Commitment → the leaf that erased its opening."""
     appeals: dict[str, RoundAppealed] = field(default_factory=dict)
+    retracted: str | None = None
+    retraction: ExampleRetracted | None = None
     control: ControlOpened | None = None
     """Where it was a planted control: how it was opened."""
     checks: dict[str, list[Check]] = field(default_factory=dict)

@@ -18,7 +18,9 @@ from curation.rulebook.history import History, Revision
 Published = dict[str, tuple[str, str]]
 """Example id → (config, revision)."""
 
-LeftOut = Literal["open", "rejected", "withdrawn", "flagged", "erased", "topic", "draft", "gated", "control"]
+LeftOut = Literal[
+    "open", "rejected", "withdrawn", "flagged", "erased", "topic", "draft", "gated", "control", "retracted"
+]
 CONFIG_OF_KIND = {"sft": "sft", "preference": "preference", "pluralistic": "pluralistic", "prompt": "prompts"}
 
 
@@ -46,6 +48,9 @@ def placement(history: History, in_force: Container[str] | None = None) -> Place
     if history.withdrawal is not None:
         reason = f"withdrawn by its author ({history.withdrawal.reason})"
         return Placement(None, latest.leaf, reason, "withdrawn", history.withdrawn)
+    if history.retraction is not None:
+        reason = f"retracted by two maintainers: {history.retraction.reason}"
+        return Placement(None, history.retraction.revision, reason, "retracted", history.retracted)
     if history.control is not None:
         reason = f"a planted control, slanted to {history.control.direction} on purpose"
         return Placement(None, latest.leaf, reason, "control")

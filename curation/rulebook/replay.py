@@ -26,6 +26,7 @@ from curation.rulebook.elapsed import may_have_passed, must_have_passed
 from curation.rulebook.history import ExampleEvent, History
 from curation.rulebook.links import check_links
 from curation.rulebook.placement import Published, placement
+from curation.rulebook.yanking import check_yank
 from curation_schemas.events import (
     EVENT,
     Act,
@@ -41,6 +42,7 @@ from curation_schemas.events import (
     PerspectiveDeclared,
     PolicyChanged,
     ReleaseCut,
+    ReleaseYanked,
     ReviewSubmitted,
     RevisionBrought,
     RoundAppealed,
@@ -72,9 +74,10 @@ NotOfExamples = (
     | PerspectiveDeclared
     | EpochClosed
     | ReleaseCut
+    | ReleaseYanked
 )
 _DEFINING = (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted, GateOverruled)
-_NOT_OF_EXAMPLES = frozenset({*_DEFINING, PerspectiveDeclared, EpochClosed, ReleaseCut})
+_NOT_OF_EXAMPLES = frozenset({*_DEFINING, PerspectiveDeclared, EpochClosed, ReleaseCut, ReleaseYanked})
 _TIMED = frozenset({RoundClosed, FlagLapsed})
 _OF_ROUNDS = frozenset({ReviewSubmitted, RoundClosed})
 _BROUGHT = frozenset({ExampleProposed, ExampleRevised, TopicProposed, TopicRevised})
@@ -127,6 +130,8 @@ class Replay:
     """Leaf hash → index, for the leaves that rows or other leaves name."""
     epochs: list[Epoch] = field(default_factory=list)
     cuts: list[Cut] = field(default_factory=list)
+    yanked: dict[str, tuple[int, ReleaseYanked]] = field(default_factory=dict)
+    """Version → index and event of its yank."""
     signing_keys: dict[str, str] = field(default_factory=dict)
     key_owners: dict[str, str] = field(default_factory=dict)
     attested: dict[str, int] = field(default_factory=lambda: {"self": 0, "server": 0})
@@ -262,6 +267,10 @@ class Replay:
             self.declarations.apply(event, leaf, self.epoch)
         elif isinstance(event, EpochClosed):
             self._close_epoch(event)
+        elif isinstance(event, ReleaseYanked):
+            release = self.index_of.get(event.release)
+            check_yank(event, next((cut.event.version for cut in self.cuts if cut.index == release), None), self.yanked)
+            self.yanked[event.version] = index, event
         else:
             self._check_cut(event)
             self.cuts.append(Cut(index, event))

@@ -91,5 +91,8 @@ RULES: dict[str, str] = {
     "epoch/number": "Epochs are numbered from 0 without gaps, and their dates never go back.",
     "epoch/order": "Within an epoch, leaves stand after what they refer to, else in the order of their hashes.",
     "release/prefix": "A release names an earlier epoch's end and its Merkle root.",
+    "release/two-maintainers": "An example is retracted, and a release yanked, by two different maintainers.",
+    "release/retracted": "A retraction names a revision of that example, once, and never a proposal about a topic.",
+    "release/yanked": "A yank names a release of this log, once.",
     "release/version": "A release's version follows from what changed since the one before.",
 }

@@ -449,6 +449,31 @@ class ReleaseCut(Event):
     gated: list[Slug] = Field(default_factory=list, max_length=500)
 
 
+class ExampleRetracted(Event):
+    """Two maintainers take an example out of every later release, with a public reason. Its votes stay."""
+
+    references: ClassVar = ("revision",)
+    type: Literal["example:retracted"] = "example:retracted"
+    topic: Slug
+    example: ExampleId
+    revision: Hash
+    """The revision that was in force."""
+    reason: Paragraph
+    maintainers: Annotated[list[Pseudonym], Field(min_length=2, max_length=5)]
+
+
+class ReleaseYanked(Event):
+    """Two maintainers warn of a release, with a public reason. It stays as it is, and everybody is told."""
+
+    references: ClassVar = ("release",)
+    type: Literal["release:yanked"] = "release:yanked"
+    version: SemVer
+    release: Hash
+    """The leaf of its cut."""
+    reason: Paragraph
+    maintainers: Annotated[list[Pseudonym], Field(min_length=2, max_length=5)]
+
+
 AnyEvent = (
     DatasetDefined
     | TopicDefined
@@ -473,6 +498,8 @@ AnyEvent = (
     | SourceChecked
     | EpochClosed
     | ReleaseCut
+    | ExampleRetracted
+    | ReleaseYanked
 )
 EVENT: TypeAdapter[AnyEvent] = TypeAdapter(Annotated[AnyEvent, Field(discriminator="type")])
 

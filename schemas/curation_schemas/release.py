@@ -18,6 +18,8 @@ from curation_schemas.text import Hash, SemVer, ShortText, Slug
 MANIFEST = "manifest.json"
 MADE_AFTER = ("release.tlog-proof", "attest/release.dsse.json", "cosignatures")
 CONFIGS = ("sft", "preference", "pluralistic", "prompts", "contested", "reviews", "sources", "tombstones")
+YANKED_FOLDER = "yanked"
+"""`yanked/<version>.tlog-proof`: proof that the log names a yank of a release; it may join any time."""
 TRAINING_CONFIGS = ("sft", "preference", "pluralistic", "prompts")
 SPLITS = ("train", "validation", "test")
 

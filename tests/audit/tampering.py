@@ -88,6 +88,7 @@ class Folder:
         """Make names, README and manifest fit the files as they are now."""
         before = self.manifest()["files"]
         self._rename_tables()
+        self._describe_tables()
         files: dict[str, Any] = {}
         counts: dict[str, dict[str, int]] = {}
         for path in sorted(self.path.rglob("*")):
@@ -110,10 +111,24 @@ class Folder:
             stem = path.name.rsplit("-", 1)[0]
             name = f"{stem}-{sha256(path.read_bytes())[:8]}.parquet"
             if name != path.name:
-                readme = self.read("README.md").decode()
                 folder = path.parent.relative_to(self.path).as_posix()
-                self.write("README.md", readme.replace(f"{folder}/{path.name}", f"{folder}/{name}").encode())
+                for text in ("README.md", "croissant.json"):
+                    content = self.read(text).decode()
+                    self.write(text, content.replace(f"{folder}/{path.name}", f"{folder}/{name}").encode())
                 path.rename(path.with_name(name))
+
+    def _describe_tables(self) -> None:
+        """Make Croissant's digests fit, too."""
+        if not (self.path / "croissant.json").is_file():
+            return
+        try:
+            described = json.loads(self.read("croissant.json"))
+            for item in described["distribution"]:
+                content = self.read(item["contentUrl"])
+                item |= {"sha256": sha256(content), "contentSize": f"{len(content)} B"}
+        except (ValueError, KeyError, OSError):
+            return  # whoever changed it wanted it so
+        self.write("croissant.json", (json.dumps(described, indent=1, ensure_ascii=False) + "\n").encode())
 
     def strike(self, strength: str) -> None:
         """Cover up, as far as this attacker goes."""

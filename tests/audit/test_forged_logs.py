@@ -828,6 +828,52 @@ def _(forger):
     return forger.cut("0.9.0")
 
 
+def retract(forger, made, **over):
+    fields = {"topic": "harbour", "example": made.example, "revision": made.revision, "reason": "A forged source."}
+    return forger.add("example:retracted", **(fields | {"maintainers": both_maintainers(forger)} | over))
+
+
+def yank(forger, version="1.0.0", **over):
+    forger.accepted()
+    release = forger.cut()
+    forger.close()
+    fields = {"version": version, "release": release, "reason": "Half of it was lost."}
+    return forger.add("release:yanked", **(fields | {"maintainers": both_maintainers(forger)} | over))
+
+
+def both_maintainers(forger):
+    return [forger.pseudonym("mia"), forger.pseudonym("max")]
+
+
+@lie("release/two-maintainers", "an example retracted by one maintainer under the same name twice")
+def _(forger):
+    return retract(forger, forger.accepted(), maintainers=[forger.pseudonym("mia")] * 2)
+
+
+@lie("release/two-maintainers", "a release yanked by one maintainer under the same name twice")
+def _(forger):
+    return yank(forger, maintainers=[forger.pseudonym("mia")] * 2)
+
+
+@lie("release/retracted", "a retraction of another example's revision")
+def _(forger):
+    made, other = forger.accepted(), forger.accepted()
+    return retract(forger, made, revision=other.revision)
+
+
+@lie("release/retracted", "an example retracted twice")
+def _(forger):
+    made = forger.accepted()
+    retract(forger, made)
+    forger.close()
+    return retract(forger, made)
+
+
+@lie("release/yanked", "a yank that names another version than its release has")
+def _(forger):
+    return yank(forger, "1.0.1")
+
+
 # --- leaves that are no events ----------------------------------------------------------------------------------------
 
 

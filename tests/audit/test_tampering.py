@@ -480,7 +480,7 @@ def guideline_changed(folder: Folder, demo: Demo) -> None:
 
 @tampering("a removal taken out of the difference", (r"diff\.json", r".*"))
 def difference_changed(folder: Folder, demo: Demo) -> None:
-    folder.replace("diff.json", '"removed": [', '"removed": [], "_": [')
+    folder.replace("diff.json", '"removed": {', '"removed": {}, "_": {')
 
 
 @tampering("the citation changed", (r"CITATION\.cff", r"line \d+ says «.*»; the log gives «.*»"))

@@ -92,6 +92,7 @@ OTHERS = {
         "reason": "string",
         "event": "int64",
         "removed_in": "string",
+        "commitments": "list<element: string>",
     },
 }
 # TRL and axolotl decide by these names what a dataset is.

@@ -1134,6 +1134,31 @@ def _(world: World) -> Forged:
     return forged(forgery, "release:cut")
 
 
+@provokes("release/two-maintainers", "own-draft")
+def _(world: World) -> Attempt:
+    return attempt(world.agree_act, world.draft_retraction(world.propose()), "mia")
+
+
+@provokes("release/retracted", "retracted-already")
+def _(world: World) -> Attempt:
+    own = world.propose()
+    world.judge(own)
+    world.agree_act(world.draft_retraction(own))
+    return attempt(world.draft_retraction, own)
+
+
+@provokes("release/yanked", "no-release-of-that-version")
+def _(world: World) -> Forged:
+    forgery = Forgery(world)
+    size = len(world.sealed())
+    first = forgery.add(**_cut(world, "1.0.0", size))
+    forgery.sealed = forgery.log()
+    forgery.pending, forgery.epoch = [], 2
+    people = [world.pseudonym("mia"), world.pseudonym("max")]
+    forgery.add(type="release:yanked", version="1.0.1", release=first, reason="Lost.", maintainers=people)
+    return forged(forgery, "release:yanked")
+
+
 @provokes("release/version", "an-earlier-version")
 def _(world: World) -> Forged:
     forgery = Forgery(world)

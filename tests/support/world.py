@@ -28,6 +28,7 @@ from curation.people.accounts import Actor, Joining, actor_by_handle, join
 from curation.people.vault import topic_scope
 from curation.rebuild import projection_contents, rebuild_projection
 from curation.releases.overrule import OverruleGate, overrule_gate
+from curation.releases.retract import RetractExample, YankRelease, agree_act, draft_retraction, draft_yank
 from curation.reviews.appeal import Appeal, appeal_round
 from curation.reviews.seats import PassSeat, Seat, TakeSeat, pass_seat, take_seat
 from curation.reviews.submit import (
@@ -222,6 +223,18 @@ class World:
     def agree(self, draft: str, handle: str = "max") -> Recorded:
         with self.acting(handle) as (made, actor):
             return agree_policy(made, actor, draft)
+
+    def draft_retraction(self, of: str, handle: str = "mia", reason: str = "Its source was forged.") -> str:
+        with self.acting(handle) as (made, actor):
+            return draft_retraction(made, actor, RetractExample(example=of, reason=reason))
+
+    def draft_yank(self, version: str, handle: str = "mia", reason: str = "Half of it was lost.") -> str:
+        with self.acting(handle) as (made, actor):
+            return draft_yank(made, actor, YankRelease(version=version, reason=reason))
+
+    def agree_act(self, draft: str, handle: str = "max") -> Recorded:
+        with self.acting(handle) as (made, actor):
+            return agree_act(made, actor, draft)
 
     def overrule(
         self, topic: str, *gates: str, handle: str = "mia", reason: str = "Its second half follows."

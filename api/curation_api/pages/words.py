@@ -135,6 +135,8 @@ WORDS: dict[str, dict[str, str]] = {
         "source:checked": N_("A source was checked"),
         "epoch:closed": N_("An epoch was closed"),
         "release:cut": N_("A release was cut"),
+        "example:retracted": N_("An example was retracted"),
+        "release:yanked": N_("A release was yanked"),
     },
     "rule": {
         "seats": N_("seats for each perspective"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 import curation
+from curation.yanked import yanked_releases
 from curation_api.asking import ThePlatform
 from curation_api.bundles import bundle_here, find_release, release_rows, row_lines
 from curation_api.comparing import compare_releases
@@ -17,6 +19,7 @@ from curation_api.matching import check_range, check_state, has_already, tag_of
 from curation_api.openapi import JSONL, file, lines, operation
 from curation_api.oversight_views import ReleaseDiff
 from curation_api.views import FileView, ReleaseDocument, ReleaseList, ReleaseView
+from curation_schemas.events import ReleaseYanked
 from curation_schemas.release import CONFIGS, SPLITS
 from curation_schemas.text import SemVer
 
@@ -24,15 +27,24 @@ router = APIRouter(tags=["releases"])
 AVersion = Annotated[SemVer, Path(description="A release's version.")]
 
 
-def _view(row: Any) -> ReleaseView:
-    return ReleaseView(version=row.version, size=row.size, root=row.root, manifest=row.manifest, leaf=row.leaf)
+def _view(row: Any, yanks: Mapping[str, ReleaseYanked]) -> ReleaseView:
+    yank = yanks.get(row.version)
+    return ReleaseView(
+        version=row.version,
+        size=row.size,
+        root=row.root,
+        manifest=row.manifest,
+        leaf=row.leaf,
+        yanked=None if yank is None else yank.reason,
+    )
 
 
 @router.get("/v1/releases", **operation("List releases", access="none"))
 def releases(platform: ThePlatform) -> ReleaseList:
     """List every release with the log prefix that it is a function of and the SHA-256 of its manifest."""
     with platform.read() as loaded:
-        return ReleaseList(releases=[_view(row) for row in release_rows(loaded)])
+        yanks = yanked_releases(loaded.connection)
+        return ReleaseList(releases=[_view(row, yanks) for row in release_rows(loaded)])
 
 
 @router.get("/v1/releases/{version}", **operation("Read a release", access="none", problems=(404,)))
@@ -43,12 +55,13 @@ def read_release(version: AVersion, platform: ThePlatform) -> ReleaseDocument:
     """
     with platform.read() as loaded:
         row = find_release(loaded, version)
+        yanks = yanked_releases(loaded.connection)
     here = bundle_here(platform, version)
     listed = here.manifest.files.items() if here.manifest else ()
     files = [FileView(path=path, bytes=entry.bytes, sha256=entry.sha256) for path, entry in listed]
     files += [FileView(path=path, bytes=(here.folder / path).stat().st_size, sha256=None) for path in here.made_after]
     return ReleaseDocument(
-        release=_view(row),
+        release=_view(row, yanks),
         previous=here.manifest.previous if here.manifest else None,
         rows=here.manifest.rows if here.manifest else {},
         files=sorted(files, key=lambda item: item.path),

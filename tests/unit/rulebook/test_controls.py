@@ -10,7 +10,7 @@ from sqlalchemy import select
 from curation.errors import InvalidInput, NotAllowed, Refused
 from curation.examples.controls import control_status, open_ended_controls
 from curation.log.leaf import Opening
-from curation.releases.card import _controls
+from curation.releases.card_balance import say_controls
 from curation.rulebook.controls import ControlCounts, control_body
 from curation.rulebook.placement import placement
 from curation.tables import examples, planted_controls
@@ -173,7 +173,7 @@ def test_an_example_whose_votes_are_known_cannot_be_made_a_control(world):
     ],
 )
 def test_the_card_says_what_was_measured_and_what_was_not(counts, says):
-    text = _controls(counts)
+    text = say_controls(counts)
     assert says.replace("2 sealed", "2 still sealed") in text
     if counts.judged:
         assert "12 % (95 % interval 3 to 36 %)" in text

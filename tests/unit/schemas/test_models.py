@@ -83,7 +83,14 @@ def test_free_text_in_leaves_stands_in_definitions_and_their_reasons_only():
         for item in everything_in(schema)
         if item.get("type") == "string" and not {"pattern", "enum", "const"} & set(item)
     ]
-    by_maintainers = ("dataset:defined", "policy:changed", "topic:defined", "gate:overruled")
+    by_maintainers = (
+        "dataset:defined",
+        "policy:changed",
+        "topic:defined",
+        "gate:overruled",
+        "example:retracted",
+        "release:yanked",
+    )
     assert set(unbounded) == {(name, "reason") for name in by_maintainers}
 
 

@@ -11,12 +11,13 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from curation.releases.jobs import MOST_LISTED
 from curation.tables import log_epochs, log_leaves
 from curation.writing import LoadedExamples
+from curation.yanked import yanked_releases
 from curation_api.bundles import bundle_here, find_release, release_rows
 from curation_api.comparing import compare_releases, files_of, tar_of
 from curation_api.pages.feeds import Entry, atom
 from curation_api.pages.render import show
 from curation_api.pages.visit import TheVisit
-from curation_schemas.events import EVENT, ExampleWithdrawn
+from curation_schemas.events import EVENT, ExampleRetracted, ExampleWithdrawn
 from curation_schemas.text import SemVer
 
 router = APIRouter()
@@ -30,7 +31,8 @@ def releases(visit: TheVisit) -> Response:
     with visit.platform.read() as loaded:
         rows = release_rows(loaded)
         dates = _dates(loaded, [row.leaf for row in rows])
-    return show(visit, "releases.html", releases=rows, dates=dates)
+        yanked = yanked_releases(loaded.connection)
+    return show(visit, "releases.html", releases=rows, dates=dates, yanked=yanked)
 
 
 @router.get("/releases/{version}")
@@ -39,6 +41,7 @@ def release(version: AVersion, visit: TheVisit) -> Response:
     with visit.platform.read() as loaded:
         row = find_release(loaded, version)
         dates = _dates(loaded, [row.leaf])
+        yank = yanked_releases(loaded.connection).get(version)
     bundle = bundle_here(visit.platform, version)
     return show(
         visit,
@@ -47,6 +50,7 @@ def release(version: AVersion, visit: TheVisit) -> Response:
         date=dates.get(row.leaf),
         manifest=bundle.manifest,
         made_after=bundle.made_after,
+        yank=yank,
         address=str(visit.request.base_url).rstrip("/"),
     )
 
@@ -95,13 +99,16 @@ def releases_feed(visit: TheVisit) -> Response:
     with visit.platform.read() as loaded:
         rows = release_rows(loaded)[:_FEED_LENGTH]
         dates = _dates(loaded, [row.leaf for row in rows])
+        yanked = yanked_releases(loaded.connection)
     entries = [
         Entry(
             row.leaf,
             say("Release %(version)s") % {"version": row.version},
             f"/releases/{row.version}",
             dates[row.leaf],
-            say("A function of the first %(size)s leaves of the log.") % {"size": row.size},
+            say("Two maintainers warn of this release: %(reason)s") % {"reason": yanked[row.version].reason}
+            if row.version in yanked
+            else say("A function of the first %(size)s leaves of the log.") % {"size": row.size},
         )
         for row in rows
         if row.leaf in dates
@@ -111,12 +118,12 @@ def releases_feed(visit: TheVisit) -> Response:
 
 @router.get("/withdrawals.atom")
 def withdrawals_feed(visit: TheVisit) -> Response:
-    """Withdrawn examples, as an Atom feed: whoever trains on a release learns what to drop."""
+    """Withdrawn and retracted examples, as an Atom feed: whoever trains on a release learns what to drop."""
     say = visit.say
     query = (
         select(log_leaves.c.hash, log_leaves.c.leaf, log_epochs.c.date)
         .join(log_epochs, log_epochs.c.epoch == log_leaves.c.epoch)
-        .where(log_leaves.c.type == "example:withdrawn")
+        .where(log_leaves.c.type.in_(["example:withdrawn", "example:retracted"]))
         .order_by(log_leaves.c.idx.desc())
         .limit(_FEED_LENGTH)
     )
@@ -125,8 +132,11 @@ def withdrawals_feed(visit: TheVisit) -> Response:
     entries = []
     for row in rows:
         event = EVENT.validate_json(row.leaf)
-        assert isinstance(event, ExampleWithdrawn)
-        title = say("Example %(example)s was withdrawn") % {"example": event.example}
-        reason = say.word("withdrawal", event.reason)
+        assert isinstance(event, (ExampleWithdrawn, ExampleRetracted))
+        if isinstance(event, ExampleRetracted):
+            title, reason = say("Example %(example)s was retracted") % {"example": event.example}, event.reason
+        else:
+            title = say("Example %(example)s was withdrawn") % {"example": event.example}
+            reason = say.word("withdrawal", event.reason)
         entries.append(Entry(row.hash, title, f"/examples/{event.example}", row.date, reason))
     return atom(visit, say("Withdrawals"), "/withdrawals.atom", "/examples?status=withdrawn", entries)

@@ -1,0 +1,223 @@
+"""What a release's texts are made of: figures from its rows and its log.
+
+Rules that always hold (pure):
+- every figure is counted from rows or leaves; what was not counted is not here;
+- people are counted as pseudonyms, and fewer than ten are never told apart (`shown_people`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from curation.releases.diff import Difference
+from curation.releases.gates import Gates
+from curation.releases.project import Projection
+from curation.rulebook.controls import ControlCounts
+from curation.rulebook.definitions import Definitions
+from curation.rulebook.replay import Epoch
+from curation_schemas.definition import AcceptanceRule, DatasetTerms, Topic
+from curation_validators.acceptance import AcceptancePolicy, operating_characteristic
+
+DataFiles = Mapping[tuple[str, str], str]
+"""(config, split) → path of its Parquet file."""
+EXAMPLE_CONFIGS = ("sft", "preference", "pluralistic", "prompts", "contested")
+FEW = 10
+CHANCES = ((0.9, 0.9), (0.9, 0.3), (0.95, 0.05))
+"""How likely a seat of the one and of the other perspective accepts, for which the rule's odds are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """An example that the release before held: what took it out, the reason as the tombstone has it, and which leaf."""
+
+    example: str
+    kind: str
+    reason: str
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowFigures:
+    """What is counted over a release's rows."""
+
+    examples: Mapping[tuple[str, str, str], int]
+    """(config, topic, language) → examples."""
+    positions: Mapping[tuple[str, str], int]
+    """(topic, position) → examples that are tagged with it, contested ones left out."""
+    origins: Mapping[str, int]
+    """`origin.kind` → examples."""
+    models: tuple[str, ...]
+    """The models that wrote any of it, as their proposers say."""
+    proposers: int
+    reviewers: int
+    reviews: int
+    counted: int
+    """Reviews that count: neither superseded nor of a round without an outcome."""
+    seats: Mapping[tuple[str, str], tuple[int, int]]
+    """(topic, perspective) → filled seats of the revisions in the release, and how many of them accept."""
+    quotes: Mapping[str, int]
+    """`quote_status` → number of sources."""
+    archive_urls: int
+    """Sources with the address of a public copy."""
+
+
+def count_rows(made: Projection) -> RowFigures:
+    """Count a projection's rows."""
+    examples: Counter[tuple[str, str, str]] = Counter()
+    positions: Counter[tuple[str, str]] = Counter()
+    origins: Counter[str] = Counter()
+    models: set[str] = set()
+    proposers: set[str] = set()
+    seats: dict[tuple[str, str], tuple[int, int]] = {}
+    for (config, _), columns in made.rows.items():
+        if config not in EXAMPLE_CONFIGS:
+            continue
+        names = ("topic", "language", "positions", "origin", "proposer", "acceptance")
+        for topic, language, held, origin, proposer, acceptance in zip(*map(columns.column, names), strict=True):
+            examples[config, topic, language] += 1
+            if config != "contested":
+                positions.update((topic, position) for position in held)
+            origins[origin["kind"]] += 1
+            if origin["model"]:
+                models.add(origin["model"])
+            proposers.add(proposer)
+            for cell in acceptance:
+                filled, accepting = seats.get((topic, cell["perspective"]), (0, 0))
+                seats[topic, cell["perspective"]] = filled + cell["seats"], accepting + cell["accepts"]
+    reviewers: set[str] = set()
+    counted = reviews = 0
+    held_reviews = made.rows.get(("reviews", "train"))
+    if held_reviews is not None:
+        reviews = len(held_reviews)
+        reviewers.update(held_reviews.column("reviewer"))
+        counted = sum(held_reviews.column("counted"))
+    sources = made.rows.get(("sources", "train"))
+    return RowFigures(
+        examples=examples,
+        positions=positions,
+        origins=origins,
+        models=tuple(sorted(models)),
+        proposers=len(proposers),
+        reviewers=len(reviewers),
+        reviews=reviews,
+        counted=counted,
+        seats=seats,
+        quotes=Counter(item for item in sources.column("quote_status") if item is not None) if sources else {},
+        archive_urls=sum(item is not None for item in sources.column("archive_url")) if sources else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """Everything that the texts of a release say."""
+
+    definitions: Definitions
+    epochs: tuple[Epoch, ...]
+    """The closed epochs of the prefix; at least one."""
+    version: str
+    previous: str | None
+    origin: str
+    size: int
+    rows: Mapping[str, Mapping[str, int]]
+    changes: Difference
+    removed: tuple[Removed, ...]
+    left_out: Mapping[str, int]
+    """Reason → number of examples left out for it."""
+    gates: Gates
+    controls: ControlCounts
+    figures: RowFigures
+    yanked: Mapping[str, str] = field(default_factory=dict)
+    """Earlier release that was yanked → why."""
+
+    @property
+    def terms(self) -> DatasetTerms:
+        """The dataset's terms."""
+        if self.definitions.terms is None:
+            raise ValueError("a release needs a defined dataset")
+        return self.definitions.terms
+
+    @property
+    def epoch(self) -> int:
+        """The last closed epoch of the prefix."""
+        return self.epochs[-1].number
+
+    @property
+    def date(self) -> str:
+        """The last epoch's last day: what the log itself says of the release's time."""
+        return self.epochs[-1].date
+
+    @property
+    def title(self) -> str:
+        """The dataset's title in English, where it has one."""
+        return in_english(self.terms.title)
+
+    def topics(self) -> list[Topic]:
+        """The topics in force."""
+        return [item.content for item in self.definitions.topics_at(self.epoch)]
+
+    def rule_for(self, topic: Topic) -> AcceptanceRule:
+        """The acceptance rule that binds a topic."""
+        return self.definitions.policy_at(self.epoch).content.rule_for(topic.sensitivity)
+
+    def rules(self) -> list[tuple[AcceptanceRule, list[Topic]]]:
+        """Each acceptance rule that binds, with the topics under it."""
+        found: list[tuple[AcceptanceRule, list[Topic]]] = []
+        for topic in self.topics():
+            rule = self.rule_for(topic)
+            for known, topics in found:
+                if known == rule:
+                    topics.append(topic)
+                    break
+            else:
+                found.append((rule, [topic]))
+        return found
+
+    def seat_rules(self) -> list[str]:
+        """Each acceptance rule in a few words, with the topics under it."""
+        return [
+            f"{', '.join(topic.id for topic in topics)}: {rule.seats} seats for each perspective, of which at least "
+            f"{rule.min_accepts} and {rule.min_share_percent} % must accept"
+            for rule, topics in self.rules()
+        ]
+
+    def time_frame(self) -> tuple[str, str]:
+        """The first and the last epoch's day."""
+        return self.epochs[0].date, self.date
+
+    def summary(self) -> str:
+        """The dataset's description in English, saying first whether it is simulated."""
+        said = "Simulated data: every person is made up. " if self.terms.simulated else ""
+        return said + in_english(self.terms.description)
+
+    def citation(self) -> str:
+        """One line to cite it by."""
+        return (
+            f"The pseudonymous contributors to {self.title} ({self.date[:4]}). {self.title}, version {self.version} "
+            f"[data set]. Log {self.origin}, size {self.size}."
+        )
+
+    def reviews_per_example(self) -> str:
+        """How many counted reviews there are for an example."""
+        examples = sum(self.figures.examples.values())
+        if not examples:
+            return "no example is in this release"
+        return f"{self.figures.counted / examples:.1f} counted reviews on average ({self.figures.counted} in all)"
+
+
+def in_english(labels: Mapping[str, str]) -> str:
+    """A label in English, or in the first language that it has."""
+    return labels.get("en") or next(iter(labels.values()))
+
+
+def shown_people(number: int) -> str:
+    """A count of people."""
+    return f"under {FEW}" if number < FEW else str(number)
+
+
+def chances(rule: AcceptanceRule, perspectives: int) -> list[float]:
+    """The chance that a rule accepts, for each pair of `CHANCES`; further perspectives accept like the first."""
+    policy = AcceptancePolicy(rule.seats, rule.min_accepts, Fraction(rule.min_share_percent, 100))
+    return [operating_characteristic(policy, [first] * (perspectives - 1) + [last]) for first, last in CHANCES]

@@ -1,0 +1,162 @@
+"""`prov/<topic>.json`: who brought, who judged and what was cited, as W3C PROV-JSON; one document for each topic.
+
+Rules that always hold (pure):
+- it says what rows and log say, in PROV's words: an example `wasGeneratedBy` its proposal, `wasAttributedTo` its
+  proposer and `wasDerivedFrom` its sources; its judging `used` it and `wasAssociatedWith` each seated reviewer;
+- people are pseudonyms, and pseudonyms are of one topic; so is a document. No text of a contributor is in it;
+- it is written in pieces, straight from the columns: a release has hundreds of thousands of reviews.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+
+from curation.releases.columns import Columns
+from curation.releases.project import Projection
+from curation_schemas.release import SPLITS
+
+FOLDER = "prov"
+EXAMPLE_CONFIGS = ("sft", "preference", "pluralistic", "prompts", "contested")
+NAMESPACE = "https://evenhand.org/ns/v1#"
+_NEEDED = ("example_id", "revision", "topic", "proposer", "reviewers", "sources")
+_TYPE = '"prov:type":{"$":"%s","type":"prov:QUALIFIED_NAME"}'
+_PIECE = 4_000
+
+Judged = tuple[str, str, str, str, list[str], list[str]]
+"""config, example, revision, proposer, reviewers, sources."""
+
+
+def provenance_files(
+    made: Projection, index_of: Callable[[str], int], release: str, previous: str | None, origin: str
+) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Each document's path and its bytes in pieces, by topic.
+
+    Args:
+        made: the release's rows.
+        index_of: leaf → its index in the log.
+        release: the release as `<dataset>-<version>`; `previous` likewise, None for the first.
+        origin: the log's.
+    """
+    topics: dict[str, list[Judged]] = {}
+    for config in EXAMPLE_CONFIGS:
+        for split in SPLITS:
+            columns = made.rows.get((config, split))
+            if columns is not None:
+                _sort_in(topics, config, columns)
+    for topic in sorted(topics):
+        document = _Document(topics[topic], index_of, release, previous, origin)
+        yield f"{FOLDER}/{topic}.json", document.pieces()
+
+
+def _sort_in(topics: dict[str, list[Judged]], config: str, columns: Columns) -> None:
+    found = zip(*(columns.column(name) for name in _NEEDED), strict=True)
+    for example, revision, topic, proposer, reviewers, sources in found:
+        topics.setdefault(topic, []).append((config, example, revision, proposer, reviewers, sources))
+
+
+class _Document:
+    """One topic's. Every identifier in it is ASCII without quotes (curation_schemas.text); the log's origin need
+    not be."""
+
+    def __init__(
+        self, rows: list[Judged], index_of: Callable[[str], int], release: str, previous: str | None, origin: str
+    ) -> None:
+        self.rows, self.index_of = rows, index_of
+        self.release, self.previous, self.origin = release, previous, origin
+
+    def pieces(self) -> Iterator[bytes]:
+        """The document's bytes."""
+        yield (
+            f'{{"prefix":{{"evenhand":"{NAMESPACE}","example":"{NAMESPACE}example/","leaf":"{NAMESPACE}leaf/",'
+            f'"person":"{NAMESPACE}person/","release":"{NAMESPACE}release/","round":"{NAMESPACE}round/",'
+            f'"source":"{NAMESPACE}source/"}}'
+        ).encode()
+        sections: list[tuple[str, Iterable[str]]] = [
+            ("entity", self._entities()),
+            ("agent", self._agents()),
+            ("activity", self._activities()),
+            ("wasGeneratedBy", self._generations()),
+            ("wasAttributedTo", self._attributions()),
+            ("wasDerivedFrom", self._derivations()),
+            ("used", self._uses()),
+            ("wasAssociatedWith", self._associations()),
+            ("hadMember", self._members()),
+        ]
+        for name, items in sections:
+            yield f',\n"{name}":{{'.encode()
+            yield from _joined(items)
+            yield b"}"
+        yield b"}\n"
+
+    def _entities(self) -> Iterator[str]:
+        kind = _TYPE % "prov:Collection"
+        yield f'"release:{self.release}":{{{kind},"evenhand:log":{json.dumps(self.origin)}}}'
+        if self.previous is not None:
+            yield f'"release:{self.previous}":{{{kind}}}'
+        kind = _TYPE % "evenhand:Example"
+        for config, example, revision, *_ in self.rows:
+            yield f'"example:{example}":{{{kind},"evenhand:config":"{config}","evenhand:revision":"{revision}"}}'
+        kind = _TYPE % "evenhand:Source"
+        for source in dict.fromkeys(source for *_, sources in self.rows for source in sources):
+            yield f'"source:{source}":{{{kind}}}'
+
+    def _agents(self) -> Iterator[str]:
+        kind = _TYPE % "prov:Person"
+        people = (who for _, _, _, proposer, reviewers, _ in self.rows for who in (proposer, *reviewers))
+        return (f'"person:{who}":{{{kind}}}' for who in dict.fromkeys(people))
+
+    def _activities(self) -> Iterator[str]:
+        proposing, judging = _TYPE % "evenhand:Proposing", _TYPE % "evenhand:Judging"
+        for _, example, revision, *_ in self.rows:
+            yield f'"leaf:{self.index_of(revision)}":{{{proposing}}},"round:{example}":{{{judging}}}'
+
+    def _generations(self) -> Iterator[str]:
+        for _, example, revision, *_ in self.rows:
+            leaf = self.index_of(revision)
+            yield f'"_:g{leaf}":{{"prov:entity":"example:{example}","prov:activity":"leaf:{leaf}"}}'
+
+    def _attributions(self) -> Iterator[str]:
+        for number, (_, example, _, proposer, _, _) in enumerate(self.rows):
+            yield f'"_:a{number}":{{"prov:entity":"example:{example}","prov:agent":"person:{proposer}"}}'
+
+    def _derivations(self) -> Iterator[str]:
+        if self.previous is not None:
+            ends = f'"prov:generatedEntity":"release:{self.release}","prov:usedEntity":"release:{self.previous}"'
+            yield f'"_:d":{{{_TYPE % "prov:Revision"},{ends}}}'
+        number = 0
+        for _, example, _, _, _, sources in self.rows:
+            for source in sources:
+                ends = f'"prov:generatedEntity":"example:{example}","prov:usedEntity":"source:{source}"'
+                yield f'"_:d{number}":{{{ends}}}'
+                number += 1
+
+    def _uses(self) -> Iterator[str]:
+        for number, (_, example, *_) in enumerate(self.rows):
+            yield f'"_:u{number}":{{"prov:activity":"round:{example}","prov:entity":"example:{example}"}}'
+
+    def _associations(self) -> Iterator[str]:
+        number = 0
+        for _, example, revision, proposer, reviewers, _ in self.rows:
+            leaf = self.index_of(revision)
+            yield f'"_:w{number}":{{"prov:activity":"leaf:{leaf}","prov:agent":"person:{proposer}"}}'
+            number += 1
+            for reviewer in reviewers:
+                yield f'"_:w{number}":{{"prov:activity":"round:{example}","prov:agent":"person:{reviewer}"}}'
+                number += 1
+
+    def _members(self) -> Iterator[str]:
+        for number, (_, example, *_) in enumerate(self.rows):
+            yield f'"_:m{number}":{{"prov:collection":"release:{self.release}","prov:entity":"example:{example}"}}'
+
+
+def _joined(items: Iterable[str]) -> Iterator[bytes]:
+    piece: list[str] = []
+    before = ""
+    for item in items:
+        piece.append(item)
+        if len(piece) == _PIECE:
+            yield (before + ",\n".join(piece)).encode()
+            before, piece = ",\n", []
+    if piece:
+        yield (before + ",\n".join(piece)).encode()
