@@ -14,6 +14,7 @@ from sqlalchemy import select
 from curation.drafts import find_draft, forms_of, forms_with_drafts
 from curation.people.accounts import Actor, leased_by, list_tokens, organisations_of
 from curation.people.credentials import codes_left
+from curation.people.identities import has_identity
 from curation.people.vault import DATASET_SCOPE, Vault, topic_scope
 from curation.tables import declarations, examples, flags, leases, reviews, sessions
 from curation.writing import LoadedExamples, Platform
@@ -37,6 +38,7 @@ def holdings_of(platform: Platform, actor: Actor) -> dict[str, Any]:
                 "kept as keyed hashes": sorted(organisations_of(connection, actor.account)),
             },
             "tokens": [label for _, label in list_tokens(connection, actor.account)],
+            "signs in through a provider, kept as a keyed hash": has_identity(connection, actor.account),
             "recovery codes left": codes_left(connection, actor.account),
             "sessions end at": list(connection.execute(ends.order_by(sessions.c.ends_at)).scalars()),
             "seats held": [dict(row) for row in held],

@@ -4,6 +4,7 @@ Rules that always hold:
 - nobody joins without having consented to what is published for ever;
 - a passphrase is hashed while no connection is held;
 - whoever changes the passphrase or leaves is signed out everywhere;
+- who signs in through a provider needs no passphrase, and confirms what needs one with the own handle;
 - leaving needs the passphrase, destroys the link to every pseudonym, and leaves what was published.
 """
 
@@ -27,6 +28,7 @@ from curation.people.credentials import (
     seconds_to_wait,
     spend_recovery_code,
 )
+from curation.people.identities import account_of, has_identity, keep_identity
 from curation.people.sessions import close_sessions, open_session
 from curation.people.vault import Vault
 from curation.writing import Platform
@@ -34,11 +36,13 @@ from curation.writing import Platform
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JoinUs:
-    """Who joins, with which passphrase; `consents` says that they read and accept what is published for ever."""
+    """Who joins, with a passphrase or an identity; `consents`: they read and accept what is published for ever."""
 
     joining: Joining
-    passphrase: str
     consents: bool
+    passphrase: str | None = None
+    identity: str | None = None
+    """As people/identities.py keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,18 @@ def join_us(platform: Platform, command: JoinUs) -> Joined:
     """Open an account. Raises InvalidInput, and Conflict when the handle is taken."""
     if not command.consents:
         raise InvalidInput("nobody joins without consenting to what is published for ever", where="consent")
-    check_passphrase(command.passphrase)
-    hashed = hash_passphrase(command.passphrase, platform.token_bytes)
+    if command.passphrase is None and command.identity is None:
+        raise InvalidInput("a passphrase is needed", where="passphrase")
+    hashed = None
+    if command.passphrase is not None:
+        check_passphrase(command.passphrase)
+        hashed = hash_passphrase(command.passphrase, platform.token_bytes)
     with platform.write() as writing:
         actor = join(writing.connection, writing.vault, command.joining, platform.token_bytes)
-        keep_passphrase(writing.connection, actor.account, hashed)
+        if hashed is not None:
+            keep_passphrase(writing.connection, actor.account, hashed)
+        if command.identity is not None:
+            keep_identity(writing.connection, actor.account, command.identity)
         codes = new_recovery_codes(writing.connection, actor.account, platform.token_bytes)
         session = open_session(writing.connection, actor.account, writing.now, platform.token_bytes)
     return Joined(actor, codes, session)
@@ -91,6 +102,15 @@ def sign_in(platform: Platform, handle: str, passphrase: str) -> SignedIn:
         return SignedIn(open_session(writing.connection, account, now, platform.token_bytes))
 
 
+def enter(platform: Platform, identity: str) -> str | None:
+    """Sign in whom a provider vouches for. Returns the session's token, or None where nobody has this identity."""
+    with platform.write() as writing:
+        account = account_of(writing.connection, identity)
+        if account is None:
+            return None
+        return open_session(writing.connection, account, writing.now, platform.token_bytes)
+
+
 def recover(platform: Platform, handle: str, code: str, passphrase: str) -> SignedIn:
     """Set a new passphrase with a one-time code, and sign in. Raises InvalidInput for a passphrase that will not do."""
     check_passphrase(passphrase)
@@ -117,17 +137,33 @@ def change_passphrase(platform: Platform, actor: Actor, old: str, new: str) -> s
 
 
 def check_own_passphrase(platform: Platform, actor: Actor, passphrase: str) -> None:
-    """Raise InvalidInput unless this is the actor's own passphrase. Wrong ones count as at the sign-in."""
+    """Raise InvalidInput unless this is the actor's own passphrase. Wrong ones count as at the sign-in.
+
+    Who has none, and signs in through a provider, gives the own handle instead: the session alone shows who it is.
+    """
     now = platform.clock.now()
     with platform.read() as loaded:
         vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
         wait = seconds_to_wait(loaded.connection, vault, actor.handle, now)
         kept = kept_passphrase(loaded.connection, actor.account)
+        through_provider = has_identity(loaded.connection, actor.account)
+    if kept is None and through_provider:
+        if passphrase.strip().lower() == actor.handle:
+            return
+        raise InvalidInput("this is not your handle", where="own")
     if not wait and fits(kept, passphrase):
         return
     with platform.write() as writing:
         note_failure(writing.connection, writing.vault, actor.handle, now)
     raise InvalidInput("this is not your passphrase", where="own")
+
+
+def confirms_by_handle(platform: Platform, actor: Actor) -> bool:
+    """Whether an actor has no passphrase, because a provider vouches for them."""
+    with platform.read() as loaded:
+        return kept_passphrase(loaded.connection, actor.account) is None and has_identity(
+            loaded.connection, actor.account
+        )
 
 
 def leave(platform: Platform, actor: Actor, passphrase: str) -> None:

@@ -40,6 +40,17 @@ class Settings(BaseSettings):
     address_limit: int = Field(default=300, ge=0)
     """The same for an address without an account. A web server in front of it, on the same machine, is not counted."""
 
+    public_url: str | None = None
+    """The address under which people reach the server, `https://…`. Only signing in through a provider needs it."""
+    oidc_client_id: str | None = None
+    """The server's client id at an OpenID Connect provider; with it, people can sign in through that provider."""
+    oidc_client_secret: SecretStr | None = None
+    """The secret that goes with it, where the provider gave one."""
+    oidc_issuer: str = "https://huggingface.co"
+    """The provider. It must know the address `/sign-in/provider/back` of this server."""
+    oidc_name: str = "Hugging Face"
+    """What the pages call the provider."""
+
     @property
     def database(self) -> str | None:
         """`database_url` in the clear."""

@@ -261,6 +261,12 @@ recovery_codes = _table(
     Column("digest", _HASH, primary_key=True),
     Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
 )
+identities = _table(
+    "identities",
+    Column("identity", _HASH, primary_key=True),
+    Column("account", _ID, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("consent", word(16), nullable=False),
+)
 sessions = _table(
     "sessions",
     Column("digest", _HASH, primary_key=True),

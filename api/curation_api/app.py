@@ -21,8 +21,10 @@ from fastapi.routing import APIRoute
 
 import curation
 from curation.clock import SystemClock
+from curation.errors import InvalidInput
 from curation.examples.intake import make_ready
 from curation.home import open_home
+from curation.people.provider import Provider
 from curation.settings import read_settings
 from curation.writing import Platform
 from curation_api import errors
@@ -31,6 +33,7 @@ from curation_api.limiting import RateLimits, SetAllowance, counted
 from curation_api.matching import SetTags
 from curation_api.openapi import EvenhandApi
 from curation_api.pages.app import ToPages, create_pages
+from curation_api.pages.routes.provider import BACK
 from curation_api.routes import ROUTERS, UNCOUNTED
 
 UVICORN: dict[str, Any] = {
@@ -62,8 +65,27 @@ def limits_from_environment() -> RateLimits:
     return RateLimits(settings.account_limit, settings.address_limit)
 
 
-def create_app(platform: Platform | None = None, limits: RateLimits | None = None) -> FastAPI:
-    """The application for a platform, with limits; without them, for those that the settings name.
+def provider_from_environment() -> Provider | None:
+    """The provider through which the settings let people sign in, or None. Raises InvalidInput."""
+    settings = read_settings()
+    if settings.oidc_client_id is None:
+        return None
+    if settings.public_url is None:
+        raise InvalidInput("a provider sends people back to it", where="EVENHAND_PUBLIC_URL", hint="Set it.")
+    secret = settings.oidc_client_secret
+    return Provider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        redirect=settings.public_url.rstrip("/") + BACK,
+        secret=secret.get_secret_value() if secret else None,
+        name=settings.oidc_name,
+    )
+
+
+def create_app(
+    platform: Platform | None = None, limits: RateLimits | None = None, provider: Provider | None = None
+) -> FastAPI:
+    """The application for a platform, with limits and a provider; without one of them, as the settings name it.
 
     Raises HomeUnusable, InvalidInput.
     """
@@ -89,7 +111,7 @@ def create_app(platform: Platform | None = None, limits: RateLimits | None = Non
     )
     app.state.platform = served
     app.state.limits = limits or limits_from_environment()
-    pages = create_pages(served)
+    pages = create_pages(served, provider or provider_from_environment())
     # Counted once for both.
     app.state.oversight, app.state.coverage = pages.state.oversight, pages.state.coverage
     errors.install(app)

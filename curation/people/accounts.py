@@ -27,6 +27,7 @@ from curation.tables import (
     credentials,
     drafted_acts,
     examples,
+    identities,
     leases,
     organisations,
     policy_drafts,
@@ -175,7 +176,7 @@ def erase_account(connection: Connection, vault: Vault, account: str) -> None:
     """
     lock(connection, [f"account {account}"])
     revoke_tokens(connection, account)
-    for table in (sessions, recovery_codes, credentials):
+    for table in (sessions, recovery_codes, credentials, identities):
         connection.execute(delete(table).where(table.c.account == account))
     connection.execute(delete(organisations).where(organisations.c.account == account))
     connection.execute(delete(leases).where(leased_by(connection, vault, account)))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from curation.people.provider import Provider
 from curation.writing import Platform
 from curation_api.arriving import CatchCrash, ReadBody, SetHeaders
 from curation_api.coverage import KeptCoverage
@@ -80,10 +81,11 @@ async def _choose_language(request: Request, call_next: RequestResponseEndpoint)
     return answer
 
 
-def create_pages(platform: Platform) -> FastAPI:
-    """The pages of a platform."""
+def create_pages(platform: Platform, provider: Provider | None = None) -> FastAPI:
+    """The pages of a platform, where people may sign in through a provider."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.platform = platform
+    app.state.provider = provider
     app.state.oversight, app.state.coverage = KeptOversight(), KeptCoverage()
     app.state.looks = RateLimits(per_account=looking.A_MINUTE, per_address=0)
     errors.install(app)

@@ -54,6 +54,7 @@ _KNOWN: list[tuple[re.Pattern[str], str]] = [
         (r"reasons belong to a verdict", N_("Reasons belong to a verdict that does not accept.")),
         (r"names a source that shows it", N_("Who says «inaccurate» names a source that shows it.")),
         (r"should match pattern", N_("This is not written as it should be; see the hint.")),
+        (r"this is not your handle", N_("This is not your handle.")),
         (r"this is not your passphrase", N_("This is not your passphrase, or you tried too often.")),
     ]
 ]

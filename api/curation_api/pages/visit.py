@@ -86,6 +86,12 @@ class Visit:
         return is_local(self.request)
 
     @property
+    def provider_name(self) -> str | None:
+        """What the provider is called through which people can sign in, if there is one."""
+        provider = self.request.app.state.provider
+        return provider.name if provider is not None else None
+
+    @property
     def say(self) -> Voice:
         """The sentences of the visitor's language."""
         return Voice(self.language)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from curation.errors import InvalidInput
 from curation.holdings import holdings_of
-from curation.membership import change_passphrase, check_own_passphrase, leave
+from curation.membership import change_passphrase, check_own_passphrase, confirms_by_handle, leave
 from curation.people.accounts import change_languages, issue_token, list_tokens, revoke_token
 from curation.people.credentials import codes_left, new_recovery_codes
 from curation_api.pages.catalogue import N_
@@ -43,6 +43,7 @@ def _page(visit: Visit, problems: Problems, status: int, token: str | None = Non
         codes=codes,
         stands=stands,
         problems=problems,
+        by_handle=confirms_by_handle(visit.platform, actor),
         new_token=token,
         said=visit.request.query_params.get("done") == "1",
     )
@@ -125,8 +126,12 @@ def export(visit: TheVisit, form: TheForm) -> Response:
 @router.get("/account/leave")
 def ask_leave(visit: TheVisit) -> Response:
     """What leaving does, and the form."""
-    visit.must_act()
-    return show(visit, "leave.html", problems={})
+    return _leave(visit, {}, 200)
+
+
+def _leave(visit: Visit, problems: Problems, status: int) -> Response:
+    by_handle = confirms_by_handle(visit.platform, visit.must_act())
+    return show(visit, "leave.html", status, problems=problems, by_handle=by_handle)
 
 
 @router.post("/account/leave")
@@ -134,11 +139,11 @@ def left(visit: TheVisit, form: TheForm) -> Response:
     """Forget the account."""
     actor = visit.must_act()
     if not form.has("sure"):
-        return show(visit, "leave.html", 422, problems={"sure": [visit.say(N_("Say that you are sure."))]})
+        return _leave(visit, {"sure": [visit.say(N_("Say that you are sure."))]}, 422)
     try:
         leave(visit.platform, actor, form.typed("own"))
     except InvalidInput as error:
-        return show(visit, "leave.html", 422, problems=by_field(visit.say, [(error.where, error.message)]))
+        return _leave(visit, by_field(visit.say, [(error.where, error.message)]), 422)
     visit.actor, visit.secret = None, None
     answer = show(visit, "left.html")
     drop_session(answer)
