@@ -434,7 +434,11 @@ class Writing(LoadedExamples):
         )
         if len(self._pending) >= _FLUSH_AT:
             self.flush()
-        return Recorded(event, leaf, Receipt(leaf, self._sealed_by(event)))
+        return Recorded(event, leaf, self.receipt_of(event, leaf))
+
+    def receipt_of(self, event: AnyEvent, leaf: str) -> Receipt:
+        """The receipt of an act that is pending, or about to be."""
+        return Receipt(leaf, self._sealed_by(event))
 
     def _sealed_by(self, event: AnyEvent) -> int | None:
         example = getattr(event, "example", None)

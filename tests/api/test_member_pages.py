@@ -160,6 +160,43 @@ def test_every_kind_can_be_proposed(api, kind, fields):
     assert [(row.id, row.kind) for row in rows(api, examples)] == [(example, kind)]
 
 
+def test_open_question_is_answered_from_its_page_in_its_group(api):
+    author = join(api)
+    asked = "What do they say, <b>on both sides</b>?"
+    question = propose(author, "prompt", prompt=asked, use="training", positions=["right-to-arms"])
+    page = f"/propose/{TOPIC}/sft?answers={question}"
+    answerer = sign_in_as(api, "contributor")
+    answerer.see(page, 404)
+    assert page not in [item["href"] for item in author.see(f"/examples/{question}").all("a")]
+    for perspective in PERSPECTIVES:
+        for handle in REVIEWERS[perspective][:3]:
+            review(sign_in_as(api, handle))
+    api.close_epoch()
+    assert page in [item["href"] for item in answerer.see(f"/examples/{question}").all("a")]
+    assert page not in [item["href"] for item in Browser(api.platform).see(f"/examples/{question}").all("a")]
+    for kind in ("preference", "pluralistic"):
+        assert asked in answerer.see(f"/propose/{TOPIC}/{kind}?answers={question}").text
+    seen = answerer.see(page)
+    fields = {item["name"]: item["value"] for item in seen.all("input") if item.get("type") == "hidden"}
+    assert asked in seen.text
+    answer = {"turn-0": asked, "turn-1": "They say this and that.", "group": fields["group"]}
+    made = propose(answerer, **answer)
+    groups = {row.id: row.group_id for row in rows(api, examples)}
+    assert groups[made] == groups[question]
+    answerer.see(f"/propose/{TOPIC}/prompt?answers={question}", 404)
+    answerer.see(f"/propose/{TOPIC}/sft?answers={made}", 404)
+
+
+def test_question_that_measures_is_not_offered_for_answers(api):
+    author = join(api)
+    question = propose(author, "prompt", prompt="What do they say?", use="evaluation")
+    for perspective in PERSPECTIVES:
+        for handle in REVIEWERS[perspective][:3]:
+            review(sign_in_as(api, handle))
+    api.close_epoch()
+    author.see(f"/propose/{TOPIC}/sft?answers={question}", 404)
+
+
 def test_form_sent_twice_proposes_once(api):
     browser = join(api)
     assert propose(browser) == propose(browser)

@@ -64,6 +64,8 @@ TABLE = [
     ("GET", "/account/leave", None, IN),
     ("POST", "/account/leave", {"own": "wrong", "sure": "yes"}, (401, 422, 422)),
     ("GET", "/work", None, IN),
+    ("GET", "/work/receipts", None, IN),
+    ("POST", "/work/receipts", {"leaf": "{leaf}"}, (401, 404, 404)),
     ("GET", "/propose", None, IN),
     ("GET", "/propose/{topic}/{kind}", None, IN),
     ("POST", "/propose/{topic}/{kind}", {"do": "propose"}, (401, 422, 422)),

@@ -78,6 +78,8 @@ def read_form(form: Form, topic: str, kind: str) -> dict[str, Any]:
             if (source := read_source(form, number)) is not None
         ],
     }
+    if form.one("group"):
+        data["group"] = form.one("group")
     mirrors = form.one("mirrors").replace(",", " ").split()
     if mirrors:
         data["mirrors"] = mirrors
@@ -109,6 +111,26 @@ def _content(form: Form, kind: str, positions: list[str]) -> dict[str, Any]:
         return prompt | {name: _said("assistant", form.typed(name)) for name in ("chosen", "rejected")}
     answers = [{"position": name, "content": form.typed(f"answer-{name}").strip()} for name in positions]
     return prompt | {"answers": answers, "synthesis": form.typed("synthesis").strip()}
+
+
+def answering(view: ExampleView, kind: str) -> Form | None:
+    """The form that begins with an open question's words, in its group; None where it has none that this kind can ask.
+
+    The answer stands in the question's group, so that both fall into one split.
+    """
+    latest = view.revisions[-1]
+    asked = (latest.text.content.prompt or []) if latest.text else []
+    texts = [item.content for item in asked if item is not None]
+    if not texts or len(texts) != len(asked) or kind == "prompt" or (len(texts) > 1 and kind != "sft"):
+        return None
+    if [item.role if item else "" for item in asked] != ["assistant" if n % 2 else "user" for n in range(len(asked))]:
+        return None
+    pairs = [("group", view.group), ("language", view.language), ("framing", latest.framing)]
+    pairs += [("positions", item) for item in latest.positions] + [("claims", item) for item in latest.claims]
+    pairs += [("origin", "human"), ("license", latest.license)]
+    if kind != "sft":
+        return Form([*pairs, ("prompt", texts[0])])
+    return Form([*pairs, ("turns", str(len(texts) + 1)), *((f"turn-{n}", text) for n, text in enumerate(texts))])
 
 
 def form_of_example(view: ExampleView) -> Form | None:

@@ -17,11 +17,12 @@ from curation.drafts import find_draft
 from curation.errors import NotFound
 from curation_api.pages.complaints import Problems
 from curation_api.pages.look import Look
-from curation_api.pages.proposal_form import KINDS, MAX_SOURCES, MAX_TURNS, count, form_of_example
+from curation_api.pages.proposal_form import KINDS, MAX_SOURCES, MAX_TURNS, answering, count, form_of_example
 from curation_api.pages.render import show
 from curation_api.pages.visit import Form, Visit
 from curation_api.public import shown_example
 from curation_api.rendering import example_view
+from curation_api.views import ExampleView
 from curation_schemas.definition import Topic
 
 
@@ -57,6 +58,22 @@ def own_sheet(visit: Visit, example: str) -> tuple[Sheet, Form]:
         if form is None:
             raise NotFound("you have no such example, or this form cannot hold it", hint="The API can revise it.")
         return Sheet(loaded.topic_in_force(view.topic).content, view.kind, example), form
+
+
+def begun_by(visit: Visit, question: str, kind: str) -> tuple[Sheet, Form]:
+    """The form for an answer to an open question that is accepted and trains. Raises NotFound."""
+    with visit.platform.read() as loaded:
+        view = example_view(loaded.connection, shown_example(loaded, visit.platform, visit.actor, question))
+    form = answering(view, kind) if can_be_answered(view) else None
+    if form is None:
+        raise NotFound("this is no open question that a form of this kind can answer")
+    return sheet_of(visit, view.topic, kind), form
+
+
+def can_be_answered(view: ExampleView) -> bool:
+    """Whether an example is a question that waits for answers: what measures models is never trained on."""
+    latest = view.revisions[-1]
+    return (view.kind, view.status, latest.use) == ("prompt", "accepted", "training") and latest.text is not None
 
 
 def draft_or(visit: Visit, sheet: Sheet, begun: Form) -> Form:

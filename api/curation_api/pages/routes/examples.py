@@ -17,6 +17,7 @@ from curation_api.listing import Wanted, list_examples
 from curation_api.pages.figures import topics_in_force
 from curation_api.pages.narrowing import Narrowing
 from curation_api.pages.render import show
+from curation_api.pages.sheets import can_be_answered
 from curation_api.pages.visit import TheVisit
 from curation_api.public import Shown, shown_example
 from curation_api.rendering import example_view
@@ -67,6 +68,7 @@ def example(example: AnId, visit: TheVisit) -> Response:
         siblings=siblings,
         mine=mine,
         intake=intake,
+        open_question=can_be_answered(view),
     )
 
 

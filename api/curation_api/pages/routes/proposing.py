@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
@@ -27,7 +27,7 @@ from curation_api.pages.findings import findings_in, say_finding, say_place
 from curation_api.pages.look import look_at
 from curation_api.pages.proposal_form import KINDS, MAX_SOURCES, MAX_TURNS, count, field_of, read_form, typed_fields
 from curation_api.pages.render import go, show
-from curation_api.pages.sheets import Sheet, draft_or, own_sheet, sheet_of, show_sheet
+from curation_api.pages.sheets import Sheet, begun_by, draft_or, own_sheet, sheet_of, show_sheet
 from curation_api.pages.visit import Form, TheForm, TheVisit, Visit
 from curation_schemas.commons import PROPOSAL
 from curation_schemas.events import RevisionBrought
@@ -50,9 +50,13 @@ def choose(visit: TheVisit, topic: Annotated[str, Query(max_length=64)] = "") ->
 
 
 @router.get("/propose/{topic}/{kind}")
-def ask(topic: ATopic, kind: str, visit: TheVisit) -> Response:
-    """An empty form, or the draft of it."""
+def ask(topic: ATopic, kind: str, visit: TheVisit, answers: ExampleId | Literal[""] = "") -> Response:
+    """An empty form, or the draft of it, or one that begins with an open question."""
     visit.must_act()
+    if answers:
+        sheet, form = begun_by(visit, answers, kind)
+        begun = draft_or(visit, sheet, form)
+        return show_sheet(visit, sheet, begun, said="" if begun is form else "unfinished")
     sheet = sheet_of(visit, topic, kind)
     defaults = [("language", visit.language), ("claims", "interpretation"), ("origin", "human"), ("use", "training")]
     return show_sheet(visit, sheet, draft_or(visit, sheet, Form(defaults)))
