@@ -47,7 +47,7 @@ def forms_of(topics: Iterable[str], own: Iterable[str]) -> list[str]:
         own: the examples that they proposed.
     """
     named = [f"/propose/{topic}/{kind}" for topic in topics for kind in get_args(Kind)]
-    return named + [f"/examples/{example}/revise" for example in own]
+    return ["/propose-topic", *named, *(f"/examples/{example}/revise" for example in own)]
 
 
 def find_draft(loaded: LoadedExamples, platform: Platform, actor: Actor, form: str) -> Draft | None:

@@ -85,10 +85,10 @@ def draft_or(visit: Visit, sheet: Sheet, begun: Form) -> Form:
     return form
 
 
-def draft_ends(visit: Visit, sheet: Sheet) -> str | None:
-    """The day on which the draft for this form goes; None where there is none."""
+def day_of_draft(visit: Visit, form: str) -> str | None:
+    """The day on which the draft for a form, named by its address, goes; None where there is none."""
     with visit.platform.read() as loaded:
-        draft = find_draft(loaded, visit.platform, visit.must_act(), sheet.action)
+        draft = find_draft(loaded, visit.platform, visit.must_act(), form)
     return datetime.fromtimestamp(draft.ends_at, UTC).date().isoformat() if draft else None
 
 
@@ -126,7 +126,7 @@ def show_sheet(
         look=look,
         earlier=earlier,
         said=said,
-        draft=draft_ends(visit, sheet),
+        draft=day_of_draft(visit, sheet.action),
         sources=count(form, "sources", 1, MAX_SOURCES),
         turns=count(form, "turns", 2, MAX_TURNS),
     )

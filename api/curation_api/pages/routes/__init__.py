@@ -21,6 +21,7 @@ from curation_api.pages.routes import (
     reviewing,
     search,
     signing_in,
+    topic_proposing,
     topics,
     work,
 )
@@ -42,6 +43,7 @@ ROUTERS = tuple(
         account,
         work,
         receipts,
+        topic_proposing,  # before the forms for examples: `topic` is no kind of theirs
         proposing,
         looking,
         reviewing,

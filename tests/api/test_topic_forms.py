@@ -1,0 +1,130 @@
+"""Topics are proposed and amended on pages: the form holds the whole topic and says what it would change."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from curation.tables import drafts, examples
+from curation_api.pages.topic_form import form_of_topic, read_topic_form
+from curation_schemas.commons import TopicProposal
+from curation_schemas.definition import Topic
+from tests.api.pages import LANGUAGES
+from tests.api.support import TOPIC
+from tests.api.test_member_pages import api, join, rows
+
+__all__ = ["api"]
+
+AMEND, NEW = f"/propose/{TOPIC}/topic", "/propose-topic"
+HOSTILE = "</textarea><script>alert(1)</script>"
+
+
+def topic_in_force(api):
+    with api.platform.read() as loaded:
+        return loaded.topic_in_force(TOPIC).content
+
+
+def fields_of(topic, **changes):
+    return dict(form_of_topic(topic).pairs()) | {
+        "do": "propose",
+        "once": "a" * 32,
+        "language": "en",
+        "license": "CC-BY-4.0",
+        "reason": "Both sides say that this is put better.",
+        "grant": "yes",
+        **changes,
+    }
+
+
+def new_topic(**changes):
+    texts = {
+        f"{name}-{code}": f"{name} in {code}"
+        for name in (
+            *("label", "scope", "disputed_terms"),
+            *(f"{part}-{n}-label" for part in ("perspectives", "positions") for n in (0, 1)),
+            *(f"positions-{n}-statement" for n in (0, 1)),
+        )
+        for code in ("en", "fr", "zh-Hans")
+    }
+    ids = {"id": "bicycle-helmets", "sensitivity": "standard", "perspectives": "2", "positions": "3"}
+    for number, side in enumerate(("for-a-law", "against-a-law")):
+        ids |= {f"perspectives-{number}-id": side, f"perspectives-{number}-required": "yes"}
+        ids |= {f"positions-{number}-id": f"{side}-it", f"positions-{number}-held_by": side}
+    begun = {"do": "propose", "once": "b" * 32, "language": "en", "license": "CC-BY-4.0", "grant": "yes"}
+    return texts | ids | begun | {"reason": "Nothing covers it."} | changes
+
+
+def test_form_of_a_topic_reads_back_as_the_same_topic(api):
+    topic = topic_in_force(api)
+    for languages in (["en"], ["en", "fr", "zh-Hans"]):
+        form = form_of_topic(topic)
+        form.set("language", "en")
+        form.set("license", "CC-BY-4.0")
+        form.set("reason", "Why.")
+        data = read_topic_form(form, TOPIC, languages, topic)
+        assert TopicProposal(**data).proposal == topic
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_amendment_says_what_it_changes_and_opens_a_round_once(api, language):
+    browser = join(api, language=language)
+    topic = topic_in_force(api)
+    statement = "positions-0-statement-en"
+    changed = fields_of(topic, **{statement: f"We would say it so. {HOSTILE}"})
+    seen = browser.send(AMEND, AMEND, changed | {"do": "check"})
+    assert f"positions.{topic.positions[0].id}.statement" in seen.text
+    assert HOSTILE in seen.text
+    assert rows(api, examples) == []
+    for _ in range(2):
+        browser.send(AMEND, AMEND, changed)
+    assert [(row.kind, row.topic) for row in rows(api, examples)] == [("topic", TOPIC)]
+    with api.platform.read() as loaded:
+        (example,) = loaded.connection.execute(select(examples.c.id)).scalars()
+        outlined = loaded.existing(example).first
+    assert outlined.outline.changes == [f"positions.{topic.positions[0].id}.statement"]
+
+
+def test_amendment_that_changes_nothing_is_not_sent(api):
+    seen = join(api).send(AMEND, AMEND, fields_of(topic_in_force(api)), 422)
+    assert "It changes nothing" in seen.text
+    assert rows(api, examples) == []
+
+
+def test_new_topic_is_proposed_and_what_is_wrong_stands_beside_its_field(api):
+    browser = join(api)
+    browser.see(NEW)
+    wrong = new_topic(
+        **{"id": "Bicycle Helmets", "positions-1-held_by": "nobody", "positions-0-statement-en": "a\u202eb"}
+    )
+    seen = browser.send(NEW, NEW, wrong, 422)
+    ids = {item["id"] for _, item in seen.tags if item.get("aria-invalid") == "true"}
+    assert {"id", "positions-0-statement-en"} <= ids
+    assert "a\u202eb" in seen.text
+    seen = browser.send(NEW, NEW, new_topic(**{"perspectives-1-id": ""}), 422)
+    assert seen.all("input")
+    del (fields := new_topic())["grant"]
+    assert "Nothing is taken in without this." in browser.send(NEW, NEW, fields, 422).text
+    assert "positions-3-id" in browser.send(NEW, NEW, new_topic(do="more-positions")).ids
+    browser.send(NEW, NEW, new_topic(do="check"))
+    assert rows(api, examples) == []
+    browser.send(NEW, NEW, new_topic())
+    assert [(row.kind, row.topic) for row in rows(api, examples)] == [("topic", "bicycle-helmets")]
+    seen = join(api, "second").send(NEW, NEW, new_topic(once="c" * 32), 422)
+    assert "topic" in seen.text
+
+
+def test_draft_of_a_topic_is_kept_and_goes_with_its_proposal(api):
+    browser = join(api)
+    browser.send(NEW, NEW, new_topic(do="keep", reason="Half a reason."))
+    assert "Half a reason." in browser.see(NEW).text
+    assert NEW in [item["href"] for item in browser.see("/work").all("a")]
+    browser.send(NEW, NEW, new_topic())
+    assert rows(api, drafts) == []
+
+
+def test_text_in_a_language_that_the_form_lacks_stays(api):
+    plain = topic_in_force(api).model_dump()
+    plain["label"]["de"] = "Waffenrecht"
+    topic = Topic(**plain)
+    data = read_topic_form(form_of_topic(topic), TOPIC, ["en", "fr"], topic)
+    assert data["proposal"]["label"]["de"] == "Waffenrecht"
