@@ -13,7 +13,7 @@ __all__ = ["api"]
 
 
 def leaves_on(browser):
-    return [item["value"] for item in browser.see("/work/receipts").all("input") if item.get("name") == "leaf"]
+    return [item["value"] for item in browser.see("/receipts").all("input") if item.get("name") == "leaf"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -23,14 +23,14 @@ def test_receipt_is_shown_for_an_own_act_and_says_first_what_it_can_cost(api, la
     propose(browser)
     (leaf,) = leaves_on(browser)
     before = rows(api, pending_leaves)
-    seen = browser.send("/work/receipts", "/work/receipts", {"leaf": leaf})
+    seen = browser.send("/receipts", "/receipts", {"leaf": leaf})
     assert f"{leaf}\nsealed in epoch 1" in seen.text
     warned = seen.text.index({"en": "incriminate", "fr": "incriminer", "zh-Hans": "不利"}[language])
     assert warned < seen.text.index("evenhand.org/v1/receipt")
     assert rows(api, pending_leaves) == before
     api.close_epoch()
     assert leaves_on(browser) == []
-    browser.send("/account", "/work/receipts", {"leaf": leaf}, 404)
+    browser.send("/account", "/receipts", {"leaf": leaf}, 404)
 
 
 def test_nobody_gets_the_receipt_of_somebody_elses_act(api):
@@ -41,7 +41,7 @@ def test_nobody_gets_the_receipt_of_somebody_elses_act(api):
     propose(other, once="b" * 32, **{"turn-1": "I say something quite different about it."})
     assert len(leaves_on(other)) == 1
     for wanted in (leaf, "", "0" * 64, "x"):
-        other.send("/work/receipts", "/work/receipts", {"leaf": wanted}, 404)
+        other.send("/receipts", "/receipts", {"leaf": wanted}, 404)
 
 
 def test_receipt_of_a_review_in_an_open_round_names_no_epoch(api):
@@ -49,5 +49,5 @@ def test_receipt_of_a_review_in_an_open_round_names_no_epoch(api):
     browser = sign_in_as(api, REVIEWERS[PERSPECTIVES[0]][0])
     review(browser)
     (leaf,) = leaves_on(browser)
-    seen = browser.send("/work/receipts", "/work/receipts", {"leaf": leaf})
+    seen = browser.send("/receipts", "/receipts", {"leaf": leaf})
     assert "sealed in the epoch in which its round ends" in seen.text

@@ -18,13 +18,13 @@ from curation_api.pages.visit import TheForm, TheVisit, Visit
 router = APIRouter()
 
 
-@router.get("/work/receipts")
+@router.get("/receipts")
 def receipts(visit: TheVisit) -> Response:
     """The own acts that are pending."""
     return _page(visit)
 
 
-@router.post("/work/receipts")
+@router.post("/receipts")
 def receipt(visit: TheVisit, form: TheForm) -> Response:
     """One act's receipt."""
     actor, leaf = visit.must_act(), form.one("leaf")
