@@ -398,3 +398,12 @@ drafts = _table(
     Column("sealed", LargeBinary, nullable=False),
     Column("ends_at", BigInteger, nullable=False, index=True),
 )
+objections = _table(
+    "objections",
+    Column("id", _ID, primary_key=True),
+    Column("topic", _SLUG, nullable=False, index=True),
+    Column("path", word(120), nullable=False),
+    Column("language", word(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+)

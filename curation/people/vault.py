@@ -24,7 +24,9 @@ from curation.identifiers import TokenBytes, new_pseudonym
 from curation.tables import account_keys, vault
 
 DATASET_SCOPE = "dataset"
-Purpose = Literal["organisation", "proposal", "lease", "near", "copy", "fingerprint", "sign-in", "identity"]
+Purpose = Literal[
+    "organisation", "proposal", "lease", "near", "copy", "fingerprint", "sign-in", "identity", "objection"
+]
 _NONCE_BYTES = 12
 
 

@@ -22,7 +22,7 @@ from curation_api.oversight import KeptOversight
 from curation_api.pages import errors
 from curation_api.pages.catalogue import LOCALES
 from curation_api.pages.render import STATIC, go
-from curation_api.pages.routes import ROUTERS, looking
+from curation_api.pages.routes import ROUTERS, looking, objecting
 from curation_api.pages.visit import is_local, keep_language
 
 _API_PATHS = frozenset({"/v1", "/healthz", "/openapi.json"})
@@ -88,6 +88,7 @@ def create_pages(platform: Platform, provider: Provider | None = None) -> FastAP
     app.state.provider = provider
     app.state.oversight, app.state.coverage = KeptOversight(), KeptCoverage()
     app.state.looks = RateLimits(per_account=looking.A_MINUTE, per_address=0)
+    app.state.objections = RateLimits(per_account=objecting.A_MINUTE, per_address=objecting.A_MINUTE)
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -11,6 +11,7 @@ from curation_api.pages.routes import (
     leaves,
     log,
     looking,
+    objecting,
     oversight,
     perspectives,
     policies,
@@ -31,6 +32,7 @@ ROUTERS = tuple(
     for module in (
         home,
         topics,
+        objecting,
         perspectives,
         examples,
         leaves,
