@@ -12,9 +12,11 @@ from tests.api.support import TOPIC
 AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
 PASSPHRASE = "five random words are good"
 PUBLIC = ["/", "/how-it-works", "/topics", f"/topics/{TOPIC}", "/examples", "/releases", "/log", "/search?q=arms"]
+PUBLIC += [f"/topics/{TOPIC}/objections"]
 ASKING = ["/join", "/sign-in", "/recover"]
 OWN = ["/work", "/account", "/account/leave", "/propose", "/review", f"/topics/{TOPIC}/perspective"]
-FORMS = [f"/propose/{TOPIC}/{kind}" for kind in ("sft", "preference", "pluralistic", "prompt")]
+FORMS = [f"/propose/{TOPIC}/{kind}" for kind in ("sft", "preference", "pluralistic", "prompt", "topic")]
+FORMS += ["/propose-topic", "/receipts"]
 NUMBERS = count(1)
 
 
@@ -75,6 +77,66 @@ def test_signing_in_by_keyboard_alone(open_page):
     page.keyboard.type(PASSPHRASE)
     page.keyboard.press("Enter")
     page.wait_for_url("**/work")
+
+
+def tab_to(page, selector):
+    """Press Tab until this has the focus, and see that it shows."""
+    for _ in range(150):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", f"{selector} does not show that it has the focus"
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"the keyboard does not get to {selector}")
+
+
+def type_into(page, fields):
+    """Fill in fields, and choose what has no text, by keyboard."""
+    for selector, text in fields.items():
+        tab_to(page, selector)
+        if text:
+            page.keyboard.type(text)
+        else:
+            page.keyboard.press("Space")
+
+
+def join_by_keyboard(page):
+    page.goto("/join")
+    handle = f"keys-{next(NUMBERS)}"
+    fields = {"#handle": handle, "#passphrase": PASSPHRASE, "#again": PASSPHRASE}
+    choices = [item for item in ("#language-en", "#publish", "#understood") if not page.is_checked(item)]
+    type_into(page, fields | dict.fromkeys(choices, ""))
+    tab_to(page, "form[action='/join'] button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".codes li")
+
+
+def test_whole_journey_by_keyboard_alone(open_page):
+    reviewer, author = open_page(), open_page(viewport={"width": 360, "height": 740})
+    join_by_keyboard(reviewer)
+    reviewer.goto(f"/topics/{TOPIC}/perspective")
+    type_into(reviewer, {"main input[type=radio]": ""})
+    reviewer.keyboard.press("ArrowDown")
+    tab_to(reviewer, "main form button")
+    reviewer.keyboard.press("Enter")
+    reviewer.wait_for_url("**/work?**")
+    join_by_keyboard(author)
+    author.goto(f"/propose/{TOPIC}/sft")
+    texts = {"#turn-0": "Who asks this?", "#turn-1": "Somebody without a mouse asks it, and gets an answer."}
+    type_into(author, {"#positions-right-to-arms": "", **texts, "#grant": ""})
+    tab_to(author, "button[value=propose]")
+    author.keyboard.press("Enter")
+    author.wait_for_selector(".note.good")
+    assert fits(author)
+    reviewer.goto(f"/review?topic={TOPIC}")
+    tab_to(reviewer, f"main form:has(input[value='{TOPIC}']) button")
+    reviewer.keyboard.press("Enter")
+    reviewer.wait_for_selector("form[data-keys]")
+    reviewer.keyboard.press("1")
+    assert reviewer.is_checked("#verdict-accept")
+    tab_to(reviewer, "form[data-keys] button[type=submit]")
+    reviewer.keyboard.press("Enter")
+    reviewer.wait_for_url("**/work?done=reviewed")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
