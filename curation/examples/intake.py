@@ -106,7 +106,7 @@ def examine_topic(topic: Topic | None, reason: str | None, languages: tuple[str,
 def examine_note(loaded: LoadedExamples, home: Path, said: str) -> Intake:
     """Check a text that belongs to no example: hygiene, personal data, secrets."""
     record = Record("the note", (Text("text", "user", said),))
-    return _intake_of(check_example(record, _instruments(_languages(loaded), home / FOLDER), WORDING))
+    return _intake_of(list(check_example(record, _instruments(_languages(loaded), home / FOLDER), WORDING)))
 
 
 def check_intake(writing: Writing, example: Written, own: str | None = None) -> Intake:
