@@ -371,6 +371,9 @@ def _check_gates(bundle: Bundle, derived: Derived, report: Report) -> None:
         report.notes.append(f"topic {topic} left this release: it {reason}")
     if gates.gated:
         _check_left(bundle, derived, report)
+    report.notes += [
+        f"gates not measured on topic {topic}: {', '.join(names)}" for topic, names in gates.not_measured().items()
+    ]
     broken = dict.fromkeys(item.measure for item in gates.ended("error"))
     report.notes += [f"{measure}: the measure broke" for measure in broken]
     taken = {item.measure for item in gates.measured if item.outcome in ("pass", "fail")}

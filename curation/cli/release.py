@@ -55,6 +55,8 @@ def _print_gates(gates: dict[str, Any]) -> None:
         typer.echo(f"  {item['breaks'] or 'error'}  {item['measure']}, {where}: {item['message']}")
     for item in gates["overruled"]:
         typer.echo(f"  overruled  {item['gate']}, {item['topic']}: «{item['reason']}» (leaf {item['event']})")
+    for topic, names in gates["not_measured"].items():
+        typer.echo(f"  not measured on {topic}: {', '.join(names)}")
     counts = Counter(item["outcome"] for item in measures)
     if not gates["left_out"]:
         typer.echo("  No topic fails a gate.")

@@ -78,10 +78,12 @@ def derive_from_home(connection: Connection, home: Home, rows_at: int, size: int
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A bundle's manifest, and the topics that left it because they fail a gate."""
+    """A bundle's manifest, the topics that left it because they fail a gate, and the gates that broke."""
 
     manifest: ReleaseManifest
     gated: list[str]
+    broken: list[str]
+    """Gates of topics that stay whose measure broke, and that nobody overruled."""
 
 
 def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int, size: int) -> Built:
@@ -129,7 +131,8 @@ def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int,
     (target / MANIFEST).write_bytes(content)
     (target / ATTESTATION).parent.mkdir()
     (target / ATTESTATION).write_bytes(sign_release(manifest, content, home.log_key))
-    return Built(manifest, sorted(derived.facts.gates.gated))
+    broken = [f"{item.measure} of {item.where}" for item in derived.facts.gates.broken()]
+    return Built(manifest, sorted(derived.facts.gates.gated), broken)
 
 
 def _write_provenance(target: Path, derived: Derived) -> list[str]:

@@ -84,6 +84,9 @@ def say_balance(gates: Gates) -> str:
         *([f"Gates that a maintainer overruled, with the reason:\n\n{kept}"] if kept else []),
         f"{len(gates.ended('insufficient'))} measures of a topic or kind were not taken: not measured.",
     ]
+    if few := gates.not_measured():
+        listed = "\n".join(f"- {topic}: {', '.join(names)}" for topic, names in few.items())
+        parts.append(f"Gates that were not measured, by topic (nothing is claimed there):\n\n{listed}")
     if others := gates.other_limits():
         parts.append(f"Thresholds of this dataset that differ from the defaults: {', '.join(others)}.")
     if missing:

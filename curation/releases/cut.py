@@ -68,10 +68,14 @@ class PlannedRelease:
             "gates": {
                 "left_out": self.derived.facts.gates.reasons(),
                 "overruled": [item.as_json() for item in self.derived.facts.gates.overruled],
+                "not_measured": self.derived.facts.gates.not_measured(),
                 "failing": {topic: list(items) for topic, items in self.derived.facts.gates.gated.items()},
                 "measures": [item.as_json() for item in self.derived.facts.gates.measured],
             },
         }
+
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,9 @@ def _cut(platform: Platform, actor: Actor) -> CutRelease:
         with reading(home.engine) as connection:
             size = _check_cuttable(connection)
             built = build_bundle(connection, home, aside, size, size)
+        if built.broken:
+            message = f"the measure broke of {len(built.broken)} gates: {', '.join(built.broken[:_SHOWN])}"
+            raise Refused("release/measured", message, hint="Report it, or overrule these gates with a reason.")
         manifest = built.manifest
         target = home.releases_path / manifest.version
         with platform.write() as writing:

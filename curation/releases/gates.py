@@ -24,8 +24,8 @@ from curation_schemas.events import EVENT, GateOverruled, ReleaseCut
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.release import SPLITS
 from curation_validators.counting import Counts, LocalEngine, count_release
-from curation_validators.measures import Measured, failed_gates, take_measures, told_from_chance
-from curation_validators.measuring.scope import TopicShape
+from curation_validators.measures import MEASURES, Measured, failed_gates, take_measures, told_from_chance
+from curation_validators.measuring.scope import ALL, TopicShape
 
 
 class ProjectedRows:
@@ -110,6 +110,23 @@ class Gates:
     def ended(self, outcome: str) -> list[Measured]:
         """The measures of the topics that stay that ended so."""
         return [item for item in self.measured if item.outcome == outcome]
+
+    def not_measured(self) -> dict[str, list[str]]:
+        """Topic that stays → the gates that were not measured over all of it, or for a part of it."""
+        found: dict[str, dict[str, None]] = {}
+        for item in self.ended("insufficient"):
+            if MEASURES[item.measure].level == "gate" and item.config == ALL:
+                found.setdefault(item.topic, {})[item.measure] = None
+        return {topic: list(names) for topic, names in found.items()}
+
+    def broken(self) -> list[Measured]:
+        """The gates that broke on a topic that stays, and that nobody overruled: whether it fails is not known."""
+        kept = {(item.topic, item.gate) for item in self.overruled}
+        return [
+            item
+            for item in self.ended("error")
+            if MEASURES[item.measure].level == "gate" and (item.topic, item.measure) not in kept
+        ]
 
     def reasons(self) -> dict[str, str]:
         """Topic that left → the gates that it fails."""

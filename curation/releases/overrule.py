@@ -1,7 +1,7 @@
 """Overrule a gate: keep a topic in the next release though it fails, with a reason that everybody reads.
 
 Rules that always hold:
-- only a maintainer overrules, only a gate that fails now, and only with a written reason;
+- only a maintainer overrules, only a gate that fails or breaks now, and only with a written reason;
 - it is an event of the log before the release is cut, and holds for that release alone.
 """
 
@@ -47,6 +47,7 @@ def overrule_gate(platform: Platform, actor: Actor, command: OverruleGate) -> Re
     said = {(item.topic, item.gate) for item in gates.overruled}
     failing = {str(item["measure"]) for item in gates.gated.get(command.topic, ()) if item["breaks"] == "gate"}
     failing = {name for name in failing if (command.topic, name) not in said}
+    failing |= {item.measure for item in gates.broken() if item.topic == command.topic}
     spare = sorted(set(command.gates) - failing)
     if spare:
         message = f"{', '.join(spare)} does not stop topic {command.topic} now"

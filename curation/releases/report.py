@@ -74,6 +74,7 @@ def render_page(dataset: str, version: str, gates: Gates) -> bytes:
         *(f'<li><a href="#topic-{escape(topic)}">{escape(topic) or "(no topic)"}</a></li>' for topic in topics),
         "</ul>",
         *(_topic(topic, gates) for topic in topics),
+        *(_left(topic, measures) for topic, measures in gates.gated.items()),
         "</body></html>\n",
     ]
     return "\n".join(parts).encode()
@@ -82,7 +83,10 @@ def render_page(dataset: str, version: str, gates: Gates) -> bytes:
 def _summary(gates: Gates) -> str:
     failed = [item for item in gates.measured if item.breaks is not None]
     counts = {outcome: len(gates.ended(outcome)) for outcome in ("pass", "fail", "insufficient", "error")}
-    left = "".join(f"<li>{escape(topic)} {escape(reason)}</li>" for topic, reason in gates.reasons().items())
+    left = "".join(
+        f'<li><a href="#topic-{escape(topic)}">{escape(topic)}</a> {escape(reason)}</li>'
+        for topic, reason in gates.reasons().items()
+    )
     overruled = [
         [escape(text) for text in (item.topic, item.gate, item.reason, item.maintainer, f"leaf {item.event}")]
         for item in gates.overruled
@@ -122,10 +126,47 @@ def _measure_row(item: Measured, gates: Gates) -> list[str]:
     interval = f"{item.low:.3f} to {item.high:.3f}" if item.low is not None and item.high is not None else ""
     value = "" if item.value is None else f"{item.value:,.3f}"
     level = f" ({item.breaks})" if item.breaks else ""
-    outcome = "not measured" if item.outcome == "insufficient" else f"{item.outcome}{level}"
+    taken = "told" if MEASURES[item.measure].level == "report" and item.outcome == "pass" else item.outcome
+    outcome = "not measured" if item.outcome == "insufficient" else f"{taken}{level}"
     of = f"{item.subject} {'' if item.config == ALL else item.config}".strip()
     cells = [escape(item.measure), escape(of), outcome, str(item.items or ""), value, interval]
-    return [*cells, draw_interval(item, gates.limits), escape(item.message)]
+    return [*cells, draw_interval(item, gates.limits), escape(item.message) + _offenders(item)]
+
+
+_TABLES = {
+    "balance/coverage": "coverage",
+    "balance/position-share": "coverage",
+    "provenance/source-concentration": "owners",
+    "provenance/reviewer-share": "reviewers",
+}
+"""Measure → the table of its topic in which one sees who or what makes it so."""
+
+
+def _offenders(item: Measured) -> str:
+    """A link to the table that shows it, and the examples that it names."""
+    named = (item.more or {}).get("examples") or ()
+    listed = ", ".join(f"<code>{escape(str(name))}</code>" for name in named)
+    table = _TABLES.get(item.measure)
+    link = f'; <a href="#{table}-{escape(item.topic)}">see the table</a>' if table and item.outcome == "fail" else ""
+    return link + (f"; read each with <code>evenhand trace</code>: {listed}" if listed else "")
+
+
+def _left(topic: str, measures: Iterable[Mapping[str, Any]]) -> str:
+    """What was measured on a topic that left: its rows are in no table of this release."""
+    rows, shades = [], []
+    for item in measures:
+        told = "not measured" if item.get("outcome") == "insufficient" else str(item.get("outcome"))
+        level = f" ({item['breaks']})" if item.get("breaks") else ""
+        value = item.get("value")
+        shown = f"{value:,.3f}" if isinstance(value, (int, float)) else ""
+        cells = (item.get("measure"), item.get("subject"), f"{told}{level}", item.get("items") or "", shown)
+        rows.append([escape(str(cell)) for cell in (*cells, item.get("message"))])
+        shades.append(str(item.get("breaks") or ("none" if told == "not measured" else "pass")))
+    return (
+        f'<h2 id="topic-{escape(topic)}">{escape(topic)}: left this release</h2>'
+        "<p>Measured on the rows that it would have had; they are not in this release.</p>"
+        + _table(["measure", "of", "outcome", "items", "value", "what it is"], rows, shades)
+    )
 
 
 def _shade(item: Measured) -> str:
@@ -153,17 +194,19 @@ def _coverage(topic: str, gates: Gates) -> str:
         counts = [cells.get((position, language), 0) for language in languages]
         share = sum(counts) / total if total else 0.0
         bar = f'<span class="bar" style="width:{round(200 * share)}px"></span> {share:.1%}'
-        rows.append([escape(position), *map(str, counts), bar])
-    return "<h3>Examples by position and language</h3>" + _table(["position", *map(escape, languages), "share"], rows)
+        rows.append([escape(position), *(str(count) if count else "<b>none</b>" for count in counts), bar])
+    heading = f'<h3 id="coverage-{escape(topic)}">Examples by position and language</h3>'
+    even = f"<p>An even split gives each position {1 / len(positions):.1%}.</p>" if positions else ""
+    return heading + even + _table(["position", *map(escape, languages), "share"], rows)
 
 
 def _owners(topic: str, gates: Gates) -> str:
     owners = _added((key[2], sums[0]) for key, sums in gates.counts.owners.items() if (key[1] or "") == topic)
-    return "<h3>Sources by owner</h3>" + _top(owners, "owner", "citations")
+    return f'<h3 id="owners-{escape(topic)}">Sources by owner</h3>' + _top(owners, "owner", "citations")
 
 
 def _reviewers(topic: str, gates: Gates) -> str:
-    parts = []
+    parts = [f'<div id="reviewers-{escape(topic)}"></div>']
     found = [(key, sums[0]) for key, sums in gates.counts.reviewers.items() if (key[0] or "") == topic]
     for perspective in sorted({str(key[1]) for key, _ in found}):
         seats = _added((key[2], count) for key, count in found if str(key[1]) == perspective)

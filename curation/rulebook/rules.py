@@ -82,7 +82,7 @@ RULES: dict[str, str] = {
     "check/latest": "A check of a source names the one before it.",
     # gates
     "gate/topic-in-force": "A gate is overruled for a topic that is in force, by its definition.",
-    "gate/fails": "A gate is overruled only where it fails. (server)",
+    "gate/fails": "A gate is overruled only where it fails or could not be measured. (server)",
     # attestation, erasure, epochs, releases
     "auth/signature": "A self-attested leaf carries a valid Ed25519 signature of its contributor.",
     "auth/one-key": "A pseudonym signs with one key, and a key belongs to one pseudonym.",
@@ -94,5 +94,6 @@ RULES: dict[str, str] = {
     "release/two-maintainers": "An example is retracted, and a release yanked, by two different maintainers.",
     "release/retracted": "A retraction names a revision of that example, once, and never a proposal about a topic.",
     "release/yanked": "A yank names a release of this log, once.",
+    "release/measured": "A release is cut when no gate broke, or a maintainer overruled those that did. (server)",
     "release/version": "A release's version follows from what changed since the one before.",
 }

@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from curation.errors import CallerError
 from curation.examples.controls import open_ended_controls
+from curation.releases.cut import cut_release
 from curation.rulebook.replay import replay
 from curation.tables import planted_controls
 from curation.topics.adopt import adopt_accepted
+from curation_validators.measures import MEASURES
 from tests.support.forging import Forgery, epoch_end, fields_of, hash_of
 from tests.support.golden import Names
 from tests.support.words import ASKED, HARBOUR, RIVER, both, topic, topic_proposal, turn
@@ -131,7 +134,7 @@ def _(world: World) -> Forged:
 
 @provokes("define/supersedes-latest", "draft-overtaken")
 def _(world: World) -> Attempt:
-    first, second = world.draft("mia"), world.draft("mia")
+    first, second = world.draft("mia"), world.draft("mia", reason="Another reason for it.")
     world.agree(first, "max")
     return attempt(world.agree, second, "max")
 
@@ -913,6 +916,24 @@ def _(world: World) -> Attempt:
 
 
 # --- gates ------------------------------------------------------------------------------------------------------------
+
+
+@provokes("release/measured", "a-gate-broke", "small")
+def _(world: World) -> Attempt:
+    world.judge(world.propose())
+    world.close()
+
+    def cut_while_a_gate_breaks() -> None:
+        """No data is known that breaks a measure, so that this one is made to break."""
+
+        def breaks(_scope: Any) -> Any:
+            raise ZeroDivisionError
+
+        name = "balance/coverage"
+        with patch.dict(MEASURES, {name: replace(MEASURES[name], formula=breaks)}):
+            cut_release(world.platform, world.actor("mia"))
+
+    return attempt(cut_while_a_gate_breaks)
 
 
 @provokes("gate/fails", "the-topic-fails-no-gate", "small")

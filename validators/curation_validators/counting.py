@@ -39,6 +39,8 @@ class Counts:
     """(config, topic, position) → (groups, pairs, sum of log ratios, Σ S², Σ S n, Σ n²)."""
     refusals: Counted
     """(config, topic, position, refused, mirror refused)."""
+    refusing: Counted
+    """(config, topic, position, pairs, sum of refused less mirror refused) → groups."""
     framings: Counted
     """(config, topic, 1 for a group whose mirrors are complete)."""
     scored: Counted
@@ -52,7 +54,7 @@ class Counts:
     directions: Counted
     """(config, topic, position, 1 where it is in the chosen answer alone, 0 in the rejected one) → pairs."""
     copies: Counted
-    """(config, topic) → (texts that occur more than once, copies too many)."""
+    """(config, topic) → (texts that stand elsewhere in the topic too, examples that hold them)."""
     faults: Counted
     """(config, topic, example, the sum of its faults), of examples that have any."""
     reviewers: Counted
@@ -117,15 +119,26 @@ def _complete(row: Fact) -> Iterator[Fact]:
 
 
 def _copies(engine: Engine[Any], examples: Any) -> Counted:
-    texts = engine.group(examples, ("config", "topic", "digest"))
+    """Of texts that occur more than once in a topic, whatever the kinds: who holds them.
 
-    def repeated(row: Fact) -> Iterator[Fact]:
-        config, topic, digest, times = row
-        if digest is not None and isinstance(times, int) and times > 1:
-            yield config, topic, times - 1
+    Not across topics: one of them may leave the release, and what is measured of the other must not change by that.
+    """
+    keyed: Columns = (("key", str), *TOPICAL, ("holding", int))
+    texts = engine.derive(engine.group(examples, ("config", "topic", "digest")), keyed, _in_topic)
+    several = engine.derive(engine.group(texts, ("key",), ("holding",)), (("key", str),), _repeated)
+    return grouped(engine, engine.join(texts, several, "key"), ("config", "topic"), ("holding",))
 
-    found = engine.derive(texts, (*TOPICAL, ("extra", int)), repeated)
-    return grouped(engine, found, ("config", "topic"), ("extra",))
+
+def _in_topic(row: Fact) -> Iterator[Fact]:
+    config, topic, digest, times = row
+    if digest is not None:
+        yield f"{digest}|{'' if topic is None else topic}", config, topic, times
+
+
+def _repeated(row: Fact) -> Iterator[Fact]:
+    key, _, holding = row
+    if isinstance(holding, int) and holding > 1:
+        yield (key,)
 
 
 def _faults(engine: Engine[Any], examples: Any) -> Counted:

@@ -283,7 +283,7 @@ def _measure(name: str, measure: Measure, scope: Scope) -> Iterator[Measured]:
 
 
 def failed_gates(measured: list[Measured]) -> dict[str, list[Measured]]:
-    """Topic → the gates that it fails. An error is no fail: it stops the release elsewhere, not the topic."""
+    """Topic → the gates that it fails. An error is no fail: it stops the cut (release/measured), not the topic."""
     found: dict[str, list[Measured]] = {}
     for item in measured:
         if item.breaks == "gate":

@@ -57,11 +57,13 @@ def count_pairs(engine: Engine[Any], examples: Any, judged: Any) -> dict[str, Co
     pairs = _pairs(engine, examples)
     both = (pairs, engine.facts(FACT_TABLES["voices"]))
     refused = engine.derive(pairs, (*_SIDE, ("refused", int), ("other_refused", int)), _refused)
+    refusing = engine.derive(pairs, (*_SIDE, ("group_id", str), ("difference", int)), _refusing)
     rates = (engine.derive(table, (*_SIDE, ("group_id", str), ("difference", int)), _rates) for table in both)
     terms = (engine.derive(table, (*_SIDE, ("loaded", int), ("tokens", int)), _terms) for table in both)
     return {
         "lengths": _lengths(engine, both),
         "refusals": grouped(engine, refused, ("config", "topic", "side", "refused", "other_refused")),
+        "refusing": _by_result(engine, refusing),
         "scored": _by_result(engine, _score_differences(engine, pairs, judged)),
         "swaps": _swaps(engine, pairs, judged),
         "loaded": _added(_by_result(engine, table) for table in rates),
@@ -121,6 +123,12 @@ def _refused(row: Fact) -> Iterator[Fact]:
     pair = Pair._make(row)
     if -1 not in (pair.refused, pair.other_refused):
         yield pair.config, pair.topic, pair.side, pair.refused, pair.other_refused
+
+
+def _refusing(row: Fact) -> Iterator[Fact]:
+    pair = Pair._make(row)
+    if -1 not in (pair.refused, pair.other_refused):
+        yield pair.config, pair.topic, pair.side, pair.group_id, pair.refused - pair.other_refused
 
 
 def _cluster(row: Fact) -> Iterator[Fact]:

@@ -42,6 +42,8 @@ def position_share(scope: Scope) -> Figures:
     counts = by_position(scope)
     total = sum(counts.values())
     require(total, "named positions")
+    if len(counts) < 2:
+        raise Insufficient("one position only")
     for position, count in counts.items():
         share, least = count / total, scope.limits.position_share_percent / 100 / len(counts)
         message = f"{share:.1%} of the named positions, at least {least:.1%} for an even split"

@@ -37,19 +37,25 @@ def _length(sums: tuple[int, ...], margin: float) -> Figure:
 
 def refusal_parity(scope: Scope) -> Figures:
     """Each side's answers against their mirrors, in how often they refuse."""
-    tables: dict[tuple[str], dict[tuple[int, int], int]] = {}
-    for (side, mine, other), sums in scope.of(scope.counts.refusals).items():
-        tables.setdefault((side,), {})[mine, other] = sums[0]
+    tables: dict[tuple[str], tuple[dict[tuple[int, int], int], dict[tuple[int, int], int]]] = {}
+    for place, counted in enumerate((scope.counts.refusals, scope.counts.refusing)):
+        for (side, one, other), sums in scope.of(counted).items():
+            tables.setdefault((side,), ({}, {}))[place][one, other] = sums[0]
     margin = scope.limits.refusal_points_percent / 100
-    yield from per_side(tables, "mirrored pairs", lambda table: _refusal(table, margin))
+    yield from per_side(tables, "mirrored pairs", lambda both: _refusal(*both, margin))
 
 
-def _refusal(table: Mapping[tuple[int, int], int], margin: float) -> Figure:
+def _refusal(table: Mapping[tuple[int, int], int], groups: Mapping[tuple[int, int], int], margin: float) -> Figure:
+    """Newcombe's interval takes pairs as independent, the bootstrap whole groups: the wider end of both counts."""
     pairs = sum(table.values())
     require(pairs, "mirrored pairs")
+    clustered = bootstrap_mean(groups)
+    if clustered is None:
+        raise Insufficient("all pairs are of one group")
     mine = sum(count for (one, _), count in table.items() if one)
     others = sum(count for (_, other), count in table.items() if other)
     difference, low, high = newcombe(mine, pairs, others, pairs)
+    low, high = min(low, clustered.low), max(high, clustered.high)
     p = mcnemar_exact(table.get((1, 0), 0), table.get((0, 1), 0))
     message = f"{100 * difference:+.1f} points of refusals against its mirrors ({100 * low:+.1f} to {100 * high:+.1f})"
     return Figure(difference, level(low < -margin or high > margin), message, low, high, pairs, {"mcnemar_p": p})

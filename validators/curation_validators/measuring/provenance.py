@@ -38,11 +38,13 @@ def _concentration_of(counted: Mapping[Any, tuple[int, ...]]) -> float | None:
 
 
 def attribution(scope: Scope) -> Figures:
-    """The share of positions with an attributed, dated source."""
+    """The share of positions with an attributed, dated source, of those with examples: coverage tells of the others."""
     counts = {position: count for position, count in by_position(scope).items() if count}
     require(scope.examples, "examples")
+    if not counts:
+        raise Insufficient("no position of the topic is named")
     held = {key[0] for key, sums in scope.of(scope.counts.attributed).items() if sums[1]}
-    share = sum(position in held for position in counts) / len(counts) if counts else 0.0
+    share = sum(position in held for position in counts) / len(counts)
     without = sorted(set(counts) - held)
     message = "every position has an attributed, dated source" if not without else f"no source for {', '.join(without)}"
     breaks = level(100 * share < scope.limits.attribution_percent)
@@ -90,11 +92,14 @@ def reviewer_share(scope: Scope) -> Figures:
 
 
 def _diversity(counts: Mapping[str, int], limits: Thresholds) -> Figure:
-    require(len(counts), "reviewers", limits.reviewer_people)
-    total = sum(counts.values())
+    total, number = sum(counts.values()), effective_number(list(counts.values()))
+    if len(counts) < limits.reviewer_people:
+        # Their number is told all the same: it is what a share among few people would hide.
+        message = f"{len(counts)} reviewers, as {number or 0:.1f} equal ones, and {limits.reviewer_people} are needed"
+        raise Insufficient(message)
     require(total, "reviews")
     top = min(counts, key=lambda person: (-counts[person], person))
-    share, number = counts[top] / total, effective_number(list(counts.values()))
+    share = counts[top] / total
     message = f"the busiest of {len(counts)} reviewers filled {share:.0%} of {total} seats"
     breaks = level(100 * share > limits.reviewer_share_percent)
     return Figure(share, breaks, message, items=total, more={"top": top, "effective_number": number})

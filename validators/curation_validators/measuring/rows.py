@@ -15,10 +15,12 @@ _SHOWN, _LISTED = 3, 20
 
 def exact_copies(scope: Scope) -> Figures:
     """Examples that repeat another one word for word."""
-    require(scope.examples, "examples")
-    extra = sum(sums[1] for sums in scope.of(scope.counts.copies).values())
-    message = f"{extra} examples repeat another one word for word" if extra else "no text occurs twice"
-    yield "", Figure(float(extra), level(extra > 0), message, items=scope.examples)
+    copies = sum(sums[1] for sums in scope.of(scope.counts.copies).values())
+    if not copies:
+        require(scope.examples, "examples")
+    which = "1 example says" if copies == 1 else f"{copies} examples say"
+    message = f"{which} word for word what another one of the topic says" if copies else "no text occurs twice"
+    yield "", Figure(float(copies), level(copies > 0), message, items=scope.examples)
 
 
 def contamination(scope: Scope) -> Figures:
