@@ -109,6 +109,7 @@ def operating_characteristic(policy: AcceptancePolicy, q: Sequence[float]) -> fl
 
     Source: the operating characteristic of a sampling plan (Dodge and Romig, Sampling Inspection Tables, 1944).
     """
+    q = tuple(q)
     if not q or any(not 0 <= chance <= 1 for chance in q):
         raise ValueError("q needs a chance between 0 and 1 for each required perspective, and at least one")
     return math.prod(binomial_tail(policy.seats, chance, policy.needed) for chance in q)

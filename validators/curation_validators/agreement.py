@@ -12,6 +12,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Literal
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -26,7 +27,8 @@ def krippendorff_alpha(ratings: Sequence[Sequence[float | str | None]], level: L
 
     Args:
         ratings: one row for each rater, one column for each unit; None is missing. Rows have the same length.
-        level: nominal takes any values, the others numbers; ratio, numbers of 0 or more.
+        level: nominal takes any finite numbers or words, the others finite numbers (numpy's too, and no booleans);
+            ratio, numbers of 0 or more.
 
     Returns:
         1 − Do/De, at most 1; None where it is undefined.
@@ -37,8 +39,11 @@ def krippendorff_alpha(ratings: Sequence[Sequence[float | str | None]], level: L
     Source: Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), section E: coincidences weighted
     1/(m_u − 1).
     """
+    ratings = [list(row) for row in ratings]
     if len({len(row) for row in ratings}) > 1:
         raise ValueError("every rater's row must have one place for each unit; write None where a rating is missing")
+    if any(isinstance(value, Real) and not math.isfinite(value) for row in ratings for value in row):
+        raise ValueError("a rating must be finite at every level; write None where it is missing")
     columns = zip(*ratings, strict=True)
     return alpha_of_units(Counter(unit_of(value for value in column if value is not None) for column in columns), level)
 
@@ -98,7 +103,7 @@ def _distances(
 
 
 def _number(value: Hashable, level: Level) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
         raise ValueError(f"level {level} needs finite numbers, not {type(value).__name__}")
     if level == "ratio" and value < 0:
         raise ValueError("level ratio needs numbers of 0 or more")
@@ -139,12 +144,19 @@ def group_informed_consensus(groups: Iterable[tuple[int, int]]) -> float:
     Args:
         groups: (how many agree, how many have seen it) for each group; 0 ≤ agree ≤ seen.
 
+    Returns:
+        More than 0 and at most 1; 1 without groups, the product of nothing. So compare statements over the same groups
+        only, a group in which nobody saw one included as (0, 0), which counts as 1/2.
+
+    Raises:
+        ValueError: more agree than have seen it, or a number under 0.
+
     It is compensatory (one group's zeal makes up for another's doubt), so it ranks and never gates.
     Source: Small et al., Polis: Scaling Deliberation by Mapping High Dimensional Opinion Spaces (2021).
     """
     product = 1.0
     for agree, seen in groups:
-        if not 0 <= agree <= seen:
+        if not 0 <= agree <= seen < math.inf:
             raise ValueError(f"of {seen} people who saw it, {agree} cannot agree")
         product *= (agree + 1) / (seen + 2)
     return product
@@ -161,9 +173,11 @@ def cohen_kappa(table: Sequence[Sequence[float]]) -> float | None:
 
     Source: Cohen, A Coefficient of Agreement for Nominal Scales, Educational and Psychological Measurement 20 (1960).
     """
-    if any(len(row) != len(table) for row in table) or any(count < 0 for row in table for count in row):
-        raise ValueError("the table must be square and hold counts of 0 or more")
-    total = math.fsum(count for row in table for count in row)
+    table = [list(row) for row in table]
+    cells = [count for row in table for count in row]
+    if any(len(row) != len(table) for row in table) or any(not math.isfinite(n) or n < 0 for n in cells):
+        raise ValueError("the table must be square and hold finite counts of 0 or more")
+    total = math.fsum(cells)
     if not total:
         return None
     agreed = math.fsum(table[place][place] for place in range(len(table))) / total

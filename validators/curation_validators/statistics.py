@@ -90,6 +90,7 @@ def benjamini_hochberg(p: Sequence[float], q: float = 0.10) -> list[bool]:
 
     Source: Benjamini and Hochberg, Controlling the False Discovery Rate, JRSS B 57 (1995), procedure (1).
     """
+    p = list(p)
     if any(not 0 <= value <= 1 for value in p) or not 0 <= q <= 1:
         raise ValueError("p-values and q lie between 0 and 1")
     order = sorted(range(len(p)), key=lambda place: p[place])

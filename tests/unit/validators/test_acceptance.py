@@ -245,6 +245,10 @@ def test_operating_characteristic_is_that_of_scipy(policy, chances):
     assert operating_characteristic(policy, chances) == pytest.approx(expected, abs=1e-9)
 
 
+def test_chances_may_come_from_a_generator():
+    assert operating_characteristic(STANDARD, (q for q in (0.9, 0.3))) == operating_characteristic(STANDARD, (0.9, 0.3))
+
+
 @pytest.mark.parametrize("chances", [(), (1.2,), (0.5, -0.1), (float("nan"),)])
 def test_chances_that_are_none_have_no_characteristic(chances):
     with pytest.raises(ValueError, match="between 0 and 1"):

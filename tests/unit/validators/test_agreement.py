@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,12 +88,22 @@ def test_undefined_alpha_is_none_and_never_one(ratings):
         ([["a", "b"], ["a", "c"]], "ordinal"),
         ([[-1, 2], [1, 2]], "ratio"),
         ([[float("nan"), 2], [1, 2]], "interval"),
+        ([[float("nan"), 2], [1, 2]], "nominal"),
+        ([[float("inf"), 2], [1, 2]], "nominal"),
+        ([[np.float64("nan"), 2], [1, 2]], "ordinal"),
         ([[True, 2], [1, 2]], "interval"),
     ],
 )
 def test_ratings_that_fit_no_level_are_refused(ratings, level):
     with pytest.raises(ValueError, match=r"rater|level"):
         krippendorff_alpha(ratings, level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_numbers_of_an_array_are_numbers_and_rows_may_be_generators(level):
+    whole = [[1, 2, 3, 3], [1, 2, 4, 3]]
+    assert krippendorff_alpha(np.array(whole), level) == krippendorff_alpha(whole, level)
+    assert krippendorff_alpha((iter(row) for row in whole), level) == krippendorff_alpha(whole, level)
 
 
 def test_alpha_of_many_complete_units_comes_close_to_fleiss_kappa():
@@ -117,11 +129,12 @@ def test_interval_holds_alpha_narrows_with_units_and_is_the_same_each_time():
 
 
 def test_consensus_multiplies_over_groups_and_shrinks_towards_a_half():
-    assert group_informed_consensus([]) == 1
-    assert group_informed_consensus([(0, 0)]) == pytest.approx(1 / 2)
+    assert group_informed_consensus([]) == 1, "the product of nothing"
+    assert group_informed_consensus([(0, 0)]) == pytest.approx(1 / 2), "a group that saw nothing still counts"
     assert group_informed_consensus([(9, 10), (4, 8)]) == pytest.approx((10 / 12) * (5 / 10))
-    with pytest.raises(ValueError, match="cannot agree"):
-        group_informed_consensus([(3, 2)])
+    for group in [(3, 2), (-1, 2), (math.nan, 2), (1, math.inf)]:
+        with pytest.raises(ValueError, match="cannot agree"):
+            group_informed_consensus([group])
 
 
 @given(st.lists(st.integers(0, 30).flatmap(lambda seen: st.tuples(st.integers(0, seen), st.just(seen))), max_size=5))
@@ -148,3 +161,9 @@ def test_kappa_is_that_of_statsmodels(table):
 @pytest.mark.parametrize("table", [[], [[0, 0], [0, 0]], [[7]], [[5, 0], [0, 0]]])
 def test_kappa_of_nothing_or_of_one_category_is_none(table):
     assert cohen_kappa(table) is None
+
+
+@pytest.mark.parametrize("count", [math.nan, math.inf, -1])
+def test_kappa_of_what_is_no_count_is_refused(count):
+    with pytest.raises(ValueError, match="finite counts"):
+        cohen_kappa([[count, 1], [1, 1]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +95,23 @@ def test_counts_below_zero_are_refused():
     for measure in (evenness, hhi, effective_number):
         with pytest.raises(ValueError, match="0 or more"):
             measure([3, -1])
+
+
+def test_counts_may_come_from_a_generator_or_an_array():
+    for measure in (evenness, hhi, effective_number):
+        assert measure(count for count in [9, 1]) == measure(np.array([9, 1])) == measure([9, 1])
+    assert hhi((count for count in [9, 1]), unbiased=True) == hhi(np.array([9, 1]), unbiased=True) == 8_000
+    assert kl_bits(iter([9, 1]), iter([1, 1])) == kl_bits([9, 1], [1, 1])
+    assert js_bits(iter([9, 1]), iter([1, 1])) == js_bits([9, 1], [1, 1])
+
+
+@pytest.mark.parametrize("count", [math.inf, math.nan])
+def test_counts_that_are_not_finite_are_refused(count):
+    for measure in (evenness, hhi, effective_number, lambda counts: hhi(counts, unbiased=True)):
+        with pytest.raises(ValueError, match="0 or more"):
+            measure([count, 1])
+    with pytest.raises(ValueError, match="finite"):
+        length_parity([(count, 1)])
 
 
 def test_length_parity_of_worked_examples():
