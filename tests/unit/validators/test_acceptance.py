@@ -236,7 +236,16 @@ def test_the_limits_themselves_are_policies(seats, accepts, share):
     ],
 )
 def test_operating_characteristic_is_the_product_of_binomial_tails(policy, chances, expected):
+    # Ours, by hand: two or three of three accept with 3q²(1 − q) + q³ (.972 at .9), and so on.
     assert operating_characteristic(policy, chances) == pytest.approx(expected, abs=1e-6)
+
+
+def test_operating_characteristic_is_that_of_a_published_plan():
+    # Hilliard, samplingplans.com, forum, 7 February 2006: a plan of n = 68 that lets two defects pass accepts .95 of
+    # lots with 1.213 % defects and .05 of lots with 8.9704 %. Accepting seats are the items without a defect.
+    plan = AcceptancePolicy(68, 66, 0)
+    assert operating_characteristic(plan, [1 - 0.01213]) == pytest.approx(0.95, abs=5e-4)
+    assert operating_characteristic(plan, [1 - 0.089704]) == pytest.approx(0.05, abs=5e-5)
 
 
 @given(POLICIES, st.lists(st.floats(0, 1), min_size=1, max_size=4))

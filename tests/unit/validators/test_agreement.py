@@ -128,6 +128,25 @@ def test_interval_holds_alpha_narrows_with_units_and_is_the_same_each_time():
     assert alpha_interval(Counter({unit_of("aa"): 50})) is None
 
 
+def test_interval_is_that_of_a_bootstrap_written_anew():
+    # Ours: no published figures are known to us. Of units «aa», «ab» and «bb», Rubin's weights are Dirichlet, and
+    # Krippendorff (2011), section A, gives alpha of binary data in closed form: 1 − (n − 1) o_ab / (n_a n_b).
+    counts = np.array([30, 20, 25])
+    w = np.random.default_rng(3).dirichlet(counts, size=20_000) * counts.sum()
+    a, both, b = 2 * w[:, 0] + w[:, 1], w[:, 1], 2 * w[:, 2] + w[:, 1]
+    expected = np.percentile(1 - (2 * counts.sum() - 1) * both / (a * b), [2.5, 97.5])
+    found = alpha_interval(dict(zip(map(unit_of, ("aa", "ab", "bb")), counts.tolist(), strict=True)), draws=4_000)
+    assert found == pytest.approx(tuple(expected), abs=0.02)
+
+
+def test_consensus_is_that_of_a_published_example():
+    # Jigsaw, Sensemaking Tools (2024, github.com/Jigsaw-Code/sensemaking-tools), stats_util.test: ten of fifteen agree
+    # in one group and five of twenty in the other, so 11/17 · 6/22; and 0 of 0, 0 of 5, 5 of 5 give 1/2, 1/7, 6/7.
+    assert group_informed_consensus([(10, 15), (5, 20)]) == pytest.approx((11 / 17) * 6 / 22)
+    for group, rate in [((0, 0), 1 / 2), ((0, 5), 1 / 7), ((5, 5), 6 / 7)]:
+        assert group_informed_consensus([group]) == pytest.approx(rate)
+
+
 def test_consensus_multiplies_over_groups_and_shrinks_towards_a_half():
     assert group_informed_consensus([]) == 1, "the product of nothing"
     assert group_informed_consensus([(0, 0)]) == pytest.approx(1 / 2), "a group that saw nothing still counts"

@@ -24,6 +24,15 @@ def test_evenness_is_entropy_against_its_greatest_value(counts):
     assert evenness(counts) == pytest.approx(entropy(counts) / math.log(len(counts)), abs=1e-9)
 
 
+def test_evenness_is_that_of_published_examples():
+    # Statistics::Shannon (CPAN), t/02anon.t: −(1/7 ln 1/7 + 2/7 ln 2/7 + 4/7 ln 4/7) / ln 3.
+    assert evenness([1, 2, 4]) == pytest.approx(0.869915529773626, abs=1e-12)
+    # scikit-bio, skbio/diversity/alpha/tests/test_base.py, test_pielou_e, after the University of Maryland's lesson
+    # on biofilms (ww2.mdsg.umd.edu/interactive_lessons/biofilm/diverse.htm). It leaves empty classes out; we do not.
+    assert evenness([1, 1, 196, 1, 1]) == pytest.approx(0.078, abs=5e-4)
+    assert evenness([1, 1, 4, 2, 5, 2, 4, 1, 2]) == pytest.approx(0.92485490560, abs=1e-10)
+
+
 def test_evenness_of_worked_examples():
     assert evenness([5, 5]) == pytest.approx(1)
     assert evenness([9, 1]) == pytest.approx(0.4690, abs=5e-5)  # the entropy of .1, in bits
@@ -46,7 +55,11 @@ def test_divergences_of_worked_examples():
     assert kl_bits([0.5, 0.5], [0.75, 0.25]) == pytest.approx(0.2075, abs=5e-5)
     assert kl_bits([0.75, 0.25], [0.5, 0.5]) == pytest.approx(0.1887, abs=5e-5)
     assert kl_bits([1, 1], [1, 0]) == math.inf
-    assert js_bits([1, 0], [0, 1]) == 1
+    # SciPy 1.13, reference of scipy.spatial.distance.jensenshannon, Examples: the distance is the root of the
+    # divergence, in nats where no base is given.
+    assert js_bits([1, 0, 0], [0, 1, 0]) == 1
+    assert js_bits([1, 0], [0.5, 0.5]) == pytest.approx(0.46450140402245893**2 / math.log(2), abs=1e-12)
+    assert js_bits([1, 0, 0], [1, 0, 0]) == 0
     assert kl_bits([0, 0], [1, 1]) is None
     assert js_bits([1, 1], [0, 0]) is None
 
@@ -65,7 +78,24 @@ def test_index_of_a_published_example():
     assert hhi([0, 0]) is None
 
 
+def test_unbiased_index_is_that_of_published_examples():
+    # Barcelona Field Studies Centre, Simpson's Diversity Index (geographyfieldwork.com/Simpson'sDiversityIndex.htm):
+    # plants of a dune, Σ n(n − 1) = 64 and N = 15, so Simpson's sum is 64 / (15 · 14).
+    assert hhi([2, 8, 1, 1, 3], unbiased=True) == pytest.approx(10_000 * 64 / (15 * 14))
+    # The Prime Calculator, Biodiversity Simpson Index: 2750 / 9900 = 0.2778 for the trees of a plot.
+    assert hhi([40, 25, 20, 15], unbiased=True) == pytest.approx(2_778, abs=0.5)
+
+
+def test_effective_number_is_that_of_published_examples():
+    # scikit-bio, skbio/diversity/alpha/tests/test_base.py: test_enspie; the sums of squares .34 of test_dominance and
+    # .0625 + .04 + .09 + .0625 of test_simpson_e.
+    assert effective_number([13, 13, 13, 13]) == pytest.approx(4)
+    assert effective_number([1, 0, 2, 5, 2]) == pytest.approx(1 / 0.34)
+    assert effective_number([500, 400, 600, 500]) == pytest.approx(1 / 0.255)
+
+
 def test_unbiased_index_of_worked_examples():
+    # Ours: pairs of two items, drawn without replacement, that are of one class.
     assert hhi([1, 1, 1, 1], unbiased=True) == 0
     assert hhi([2, 2], unbiased=True) == pytest.approx(10_000 * 4 / 12)
     assert hhi([5], unbiased=True) == 10_000

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from curation_validators.reviewing import (
     FACTOR_WEIGHT,
     INTERCEPT_WEIGHT,
+    Bridging,
     always_together,
     bridging_factors,
     misplaced_voters,
@@ -44,6 +47,28 @@ def loss(votes, made) -> float:
     intercepts = [made.mean, *made.voter_intercepts.values(), *made.item_intercepts.values()]
     factors = [*made.voter_factors.values(), *made.item_factors.values()]
     return errors + INTERCEPT_WEIGHT * sum(i * i for i in intercepts) + FACTOR_WEIGHT * sum(f * f for f in factors)
+
+
+def test_factors_are_those_of_a_general_optimizer():
+    # Ours: the paper's data are too many for a worked example. SciPy's minimizer (BFGS, gradient by differences)
+    # knows nothing of alternating least squares, and must end in the same fit of the paper's loss (its equation 2).
+    votes = [vote for vote in divided(6, 6) if vote[:2] not in {("voter-0", "item-01"), ("voter-3", "item-05")}]
+    made = bridging_factors(votes)
+    voters, items = sorted(made.voter_factors), sorted(made.item_factors)
+    names = [voters, voters, items, items]
+
+    def of(numbers) -> Bridging:
+        left = iter(numbers[1:])
+        return Bridging(numbers[0], *({name: next(left) for name in group} for group in names))
+
+    start = np.random.default_rng(0).normal(scale=0.3, size=1 + sum(map(len, names)))
+    best = minimize(lambda numbers: loss(votes, of(numbers)), start)
+    found, sign = of(best.x), 1 if of(best.x).voter_factors["voter-0"] > 0 else -1
+    assert loss(votes, made) == pytest.approx(best.fun, abs=1e-5)
+    assert made.mean == pytest.approx(found.mean, abs=0.01)
+    for name in items:
+        assert made.item_intercepts[name] == pytest.approx(found.item_intercepts[name], abs=0.01)
+        assert made.item_factors[name] == pytest.approx(sign * found.item_factors[name], abs=0.01)
 
 
 def test_items_that_both_sides_like_have_the_greatest_intercepts_and_no_factor():

@@ -91,6 +91,14 @@ def test_mcnemar_is_that_of_statsmodels(b, c):
     assert mcnemar_exact(b, c) == mcnemar_exact(c, b)
 
 
+def test_mcnemar_is_that_of_published_examples():
+    # Fagerland, Lydersen and Laake, The McNemar Test for Binary Matched-Pairs Data, BMC Medical Research Methodology
+    # 13:91 (2013), supplement, table 1 (Bentur et al.): 1 and 7 pairs differ, p = 2 · binomcdf(1, 8, .5) = 2 · 9/256.
+    assert mcnemar_exact(1, 7) == pytest.approx(18 / 256)
+    # Stat Tools, McNemar test (stat-tools.xyz/mcnemar?b=12&c=5): p (exact) 0.1435.
+    assert mcnemar_exact(12, 5) == pytest.approx(0.1435, abs=5e-5)
+
+
 def test_mcnemar_of_pairs_that_all_agree_is_one():
     assert mcnemar_exact(0, 0) == 1
 
@@ -150,6 +158,14 @@ def sums(clusters):
     )
 
 
+def test_clustered_mean_is_that_of_a_published_example():
+    # Lumley, Survey – Cluster Sampling, R-help, 17 June 2005: svymean of R's package survey gives 44.778, SE 0.294.
+    found = clustered_mean(*sums([[23, 33, 77], [25, 35, 74], [27, 37, 72]]))
+    assert found is not None
+    assert found[0] == pytest.approx(44.778, abs=5e-4)
+    assert (found[2] - found[1]) / 2 / 1.959963984540054 == pytest.approx(0.294, abs=5e-4)
+
+
 @given(CLUSTERS)
 def test_clustered_mean_is_the_sandwich_estimator(clusters):
     found = clustered_mean(*sums(clusters))
@@ -200,6 +216,15 @@ def test_turning_every_sign_turns_mean_and_interval_and_nothing_else(clusters):
     assert one is not None
     assert other is not None
     assert (one.mean, one.low, one.high, one.p) == pytest.approx((-other.mean, -other.high, -other.low, other.p))
+
+
+@pytest.mark.parametrize(("ones", "zeros"), [(30, 20), (4, 36), (12, 12)])
+def test_bootstrap_interval_of_ones_and_zeros_is_that_of_a_beta_distribution(ones, zeros):
+    # Ours: Dirichlet weights of equal values add up to a Beta distribution (Rubin 1981 draws all at 1), so the mean of
+    # ones and zeros is Beta(ones, zeros) exactly, and its interval is known without drawing.
+    found = bootstrap_mean({(1, 1): ones, (1, 0): zeros}, draws=8_000)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx(tuple(stats.beta.ppf([0.025, 0.975], ones, zeros)), abs=0.01)
 
 
 def test_bootstrap_interval_is_that_of_scipy_over_groups():
