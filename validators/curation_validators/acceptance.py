@@ -11,7 +11,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -97,7 +97,7 @@ def decide(required: Sequence[str], votes: Sequence[Vote], policy: AcceptancePol
     return Decision("contested" if satisfied else "rejected", ())
 
 
-def operating_characteristic(policy: AcceptancePolicy, q: Sequence[float]) -> float:
+def operating_characteristic(policy: AcceptancePolicy, q: Iterable[float]) -> float:
     """The chance that a policy accepts a text.
 
     Args:

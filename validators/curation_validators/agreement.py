@@ -22,7 +22,7 @@ Unit = tuple[tuple[Hashable, int], ...]
 """One unit's ratings: (value, how many raters gave it), sorted."""
 
 
-def krippendorff_alpha(ratings: Sequence[Sequence[float | str | None]], level: Level = "nominal") -> float | None:
+def krippendorff_alpha(ratings: Iterable[Iterable[float | str | None]], level: Level = "nominal") -> float | None:
     """Krippendorff's alpha.
 
     Args:
@@ -39,12 +39,12 @@ def krippendorff_alpha(ratings: Sequence[Sequence[float | str | None]], level: L
     Source: Krippendorff, Computing Krippendorff's Alpha-Reliability (2011), section E: coincidences weighted
     1/(m_u − 1).
     """
-    ratings = [list(row) for row in ratings]
-    if len({len(row) for row in ratings}) > 1:
+    rows = [list(row) for row in ratings]
+    if len({len(row) for row in rows}) > 1:
         raise ValueError("every rater's row must have one place for each unit; write None where a rating is missing")
-    if any(isinstance(value, Real) and not math.isfinite(value) for row in ratings for value in row):
+    if any(isinstance(value, Real) and not math.isfinite(value) for row in rows for value in row):
         raise ValueError("a rating must be finite at every level; write None where it is missing")
-    columns = zip(*ratings, strict=True)
+    columns = zip(*rows, strict=True)
     return alpha_of_units(Counter(unit_of(value for value in column if value is not None) for column in columns), level)
 
 
