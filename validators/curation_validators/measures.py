@@ -126,6 +126,7 @@ MEASURES: dict[str, Measure] = {
         "gate",
         "No position's answers refuse over ten points more or less often than their mirrors.",
         parity.refusal_parity,
+        version=2,
     ),
     "balance/framing-completeness": Measure(
         "balance", "gate", "A group has its mirrors in every language that it has.", coverage.completeness
@@ -184,7 +185,7 @@ MEASURES: dict[str, Measure] = {
         "provenance", "report", "How far reviewers agree: a diagnostic, never a gate.", provenance.agreement, False
     ),
     "examples/exact-copies": Measure(
-        "examples", "gate", "No example repeats another one word for word.", rows.exact_copies
+        "examples", "gate", "No example repeats another one word for word.", rows.exact_copies, version=2
     ),
     "examples/contamination": Measure(
         "examples",
