@@ -24,6 +24,7 @@ from curation.reviews.ending import end_overdue_rounds, lapse_overdue_flags
 from curation.search.index import index_new_texts
 from curation.tables import BEGUN, handed_on, log_epochs, meta, stages
 from curation.topics.adopt import adopt_accepted
+from curation.webhooks.outbox import queue_messages
 from curation.writing import Platform
 
 
@@ -67,6 +68,7 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         writing.leaves_traces = True
         date = max(day_of(writing.now), _last_day(writing.connection) or "")
         sealed = seal_epoch(writing.connection, home.dataset, home.log_key, date, platform.token_bytes)
+        queue_messages(writing, sealed)
     with taking_turns(home.engine, LOG_FILES) as connection:
         publish_log(connection, home.log_path)
         for _ in prove_releases(platform):

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     oidc_name: str = "Hugging Face"
     """What the pages call the provider."""
 
+    webhooks_private: bool = False
+    """Whether webhooks may go to private addresses too, by http and to any port: for receivers of one's own."""
+
     @property
     def database(self) -> str | None:
         """`database_url` in the clear."""

@@ -407,3 +407,30 @@ objections = _table(
     Column("text", Text, nullable=False),
     Column("ends_at", BigInteger, nullable=False, index=True),
 )
+webhooks = _table(
+    "webhooks",
+    Column("id", _ID, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("earlier", LargeBinary, nullable=True),
+    Column("earlier_until", BigInteger, nullable=True),
+    Column("active", Boolean, nullable=False),
+)
+webhook_messages = _table(
+    "webhook_messages",
+    Column("id", _ID, primary_key=True),
+    Column("webhook", _ID, ForeignKey("webhooks.id"), nullable=False, index=True),
+    Column("body", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("state", word(16), nullable=False),
+    Index("ix_webhook_messages_due", "state", "next_at"),
+)
+webhook_attempts = _table(
+    "webhook_attempts",
+    Column("message", _ID, ForeignKey("webhook_messages.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("webhook", _ID, nullable=False, index=True),
+    Column("status", Integer, nullable=True),
+    Column("at", BigInteger, nullable=False),
+)

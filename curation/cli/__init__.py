@@ -31,6 +31,7 @@ from curation.cli import (
     sources,
     topics,
     validating,
+    webhooks,
 )
 from curation.errors import CallerError, EvenhandError
 
@@ -71,6 +72,7 @@ app.command("import")(importing.import_file)
 app.add_typer(controls.app, name="controls")
 app.add_typer(sources.app, name="sources")
 app.add_typer(epoch.app, name="epoch")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(release.app, name="release")
 app.command("verify")(audit.verify)
 app.command("trace")(audit.trace)

@@ -117,6 +117,14 @@ class Vault:
         key, tag = self._key_and_tag(account, name)
         return _unseal(key, sealed, tag.encode())
 
+    def lock_for_home(self, name: str, plain: bytes) -> bytes:
+        """Seal something of the home's own, bound to its name."""
+        return _seal(self._vault_key, plain, f"home {name}".encode(), self._token_bytes)
+
+    def open_for_home(self, name: str, sealed: bytes) -> bytes:
+        """What was sealed for the home under this name. Raises HomeUnusable when it does not open."""
+        return _unseal(self._vault_key, sealed, f"home {name}".encode())
+
     def forget(self, account: str) -> None:
         """Destroy the account's key: nobody can link it to its pseudonyms any more."""
         self._connection.execute(delete(account_keys).where(account_keys.c.account == account))

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from curation.evidence.fetch import Fetcher, Limits, Reach
+from curation.evidence.fetch import Fetcher, Limits
 from curation.evidence.politeness import Politeness
+from curation.evidence.reach import Reach
 
 Answer = bytes | Callable[[socket.socket], None]
 

@@ -9,8 +9,9 @@ import zlib
 
 import pytest
 
-from curation.evidence.fetch import Fetched, Fetcher, NotFetched, Reach
+from curation.evidence.fetch import Fetched, Fetcher, NotFetched
 from curation.evidence.politeness import Politeness
+from curation.evidence.reach import Reach
 from tests.evidence.site import Names, answer, fetcher_for
 
 PAGE = b"<html><p>The council met.</p></html>"

@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from curation.evidence.fetch import Fetched, Fetcher, NotFetched, Reach
+from curation.evidence.fetch import Fetched, Fetcher, NotFetched
 from curation.evidence.politeness import Politeness
+from curation.evidence.reach import Reach
 from tests.evidence.site import Names, answer
 
 DAY = datetime.timedelta(days=1)
