@@ -28,7 +28,7 @@ from curation.releases.build_info import writer_versions
 from curation.releases.derive import Derived, derive, later_erasures
 from curation.releases.diff import next_version
 from curation.releases.gates import LEAF_ONLY, judge_gates
-from curation.releases.manifest import bundle_files, is_made_after, sha256_of
+from curation.releases.manifest import bundle_files, is_left_by_tools, is_made_after, sha256_of
 from curation.releases.project import project
 from curation.releases.report import REPORT
 from curation.releases.strictest import not_admitted_by_strictest
@@ -132,11 +132,16 @@ def _check_files(bundle: Bundle, report: Report) -> None:
             report.fail(path, f"has {size} bytes; the manifest says {entry.bytes}")
         elif sha256_of(target) != entry.sha256:
             report.fail(path, "its SHA-256 is not the manifest's: the file was changed")
+    left = False
     for path, target in bundle_files(bundle.path):
         if target.is_symlink() or not target.is_file():
             report.fail(path, "is no plain file")
+        elif is_left_by_tools(path):
+            left = True
         elif path not in listed and not is_made_after(path):
             report.fail(path, "is not listed in the manifest")
+    if left:
+        report.notes.append("files that git or the Hub's client left beside the release were not looked at")
 
 
 def _read_trust(bundle: Bundle, report: Report) -> TrustPolicy | None:

@@ -1,11 +1,14 @@
 """`evenhand verify` and `evenhand trace`: an auditor's commands, from a bundle alone.
 
 Rules that always hold:
-- no home, no database and no network are needed; exit 0 when all holds, 1 when something does not, 2 for a wrong call.
+- no home and no database are needed, and no network but for a release that lies elsewhere;
+  exit 0 when all holds, 1 when something does not, 2 for a wrong call.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
     from curation.audit.report import Report
 
 _SHOWN = 50
+_PLACE = "A release's folder; or its address: hf://datasets/ORG/NAME@v1.2.0, https://…"
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="A release's folder.", show_default=False)],
+    bundle: Annotated[str, typer.Argument(help=_PLACE, show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print the report for programs.")] = False,
     pin: Annotated[
         Path | None, typer.Option("--pin", help="A checkpoint of the same log that you got elsewhere.")
@@ -35,11 +39,11 @@ def verify(
     as_in_an_auditors_install()
     from curation.audit.verify import verify_bundle
 
-    _require_folder(bundle)
     if pin is not None and not pin.is_file():
         raise typer.BadParameter(f"{pin} is no file", param_hint="--pin")
-    with working("Verifying every leaf, row and file"):
-        report = verify_bundle(bundle, pin)
+    with bundle_folder(bundle) as folder, working("Verifying every leaf, row and file"):
+        report = verify_bundle(folder, pin)
+    report.bundle = bundle
     if as_json:
         print_json(report.as_json())
     else:
@@ -47,8 +51,17 @@ def verify(
     raise typer.Exit(0 if report.verdict == "VERIFIED" else 1)
 
 
-def _require_folder(bundle: Path) -> None:
-    if not bundle.is_dir():
+@contextmanager
+def bundle_folder(bundle: str, *, for_trace: bool = False) -> Iterator[Path]:
+    """The folder that is named, or one with what an address holds, as far as it is needed."""
+    if "://" in bundle:
+        from curation.audit.remote import fetched
+
+        with working(f"Fetching {bundle}"), fetched(bundle, for_trace=for_trace) as folder:
+            yield folder
+    elif Path(bundle).is_dir():
+        yield Path(bundle)
+    else:
         raise typer.BadParameter(f"{bundle} is no folder", param_hint="BUNDLE")
 
 
@@ -84,7 +97,7 @@ def print_report(report: Report) -> None:
 
 def trace(
     example: Annotated[str, typer.Argument(help="An example's id, from the column example_id.", show_default=False)],
-    bundle: Annotated[Path, typer.Option("--bundle", help="A release's folder.", show_default=False)],
+    bundle: Annotated[str, typer.Option("--bundle", help=_PLACE, show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="Print the story for programs.")] = False,
     proof: Annotated[
         Path | None, typer.Option("--proof", help="Write a C2SP tlog-proof of the revision's leaf to this file.")
@@ -94,11 +107,10 @@ def trace(
     as_in_an_auditors_install()
     from curation.audit.trace import trace_example
 
-    _require_folder(bundle)
-    with working("Reading the log"):
-        traced = trace_example(bundle, example)
-    if proof is not None:
-        proof.write_bytes(traced.tlog_proof())
+    with bundle_folder(bundle, for_trace=True) as folder, working("Reading the log"):
+        traced = trace_example(folder, example)
+        if proof is not None:
+            proof.write_bytes(traced.tlog_proof())
     if as_json:
         print_json(traced.story)
         return

@@ -15,7 +15,7 @@ from curation.cli.printing import print_json, print_table, shown, working
 if TYPE_CHECKING:
     from curation.audit.bundle import Bundle
 
-app = typer.Typer(no_args_is_help=True, help="Releases: plan, cut, list, build again, compare, retract, yank.")
+app = typer.Typer(no_args_is_help=True, help="Releases: plan, cut, list, build again, compare, retract, yank, publish.")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
@@ -165,8 +165,13 @@ def open_release(context: typer.Context, name: str) -> Bundle:
     """The release that a version of this home or a folder names."""
     from curation.audit.bundle import open_bundle
 
+    return open_bundle(release_folder(context, name))
+
+
+def release_folder(context: typer.Context, name: str) -> Path:
+    """The folder of a release of this home, or the one that is named."""
     here = home_path(context) / "releases" / name
-    return open_bundle(here if _VERSION.fullmatch(name) and here.is_dir() else Path(name))
+    return here if _VERSION.fullmatch(name) and here.is_dir() else Path(name)
 
 
 @app.command()
@@ -225,3 +230,57 @@ def agree(
         typer.echo("The release's folder then gets the proof by which `evenhand verify` warns of it; publish it again.")
     else:
         typer.echo("The next release lacks the example and says why in `tombstones`.")
+
+
+@app.command()
+def publish(
+    context: typer.Context,
+    release: Annotated[str, typer.Argument(help="A version of this home, or a release's folder.")],
+    to: Annotated[str, typer.Option("--to", help="hf://datasets/ORG/NAME, a folder, or an address that fsspec knows.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")] = False,
+    as_demo: Annotated[
+        bool, typer.Option("--as-demo", help="Its people are simulated, and the name it goes to says «demo».")
+    ] = False,
+) -> None:
+    """Publish a release: verify it, bring it there, fetch it back, and verify what came.
+
+    On the Hub that is one commit and one tag. Interrupted anywhere, run it again. A token comes from HF_TOKEN, from
+    `hf auth login`, or from a CI's identity (HF_OIDC_RESOURCE).
+    """
+    from curation.integrations.folders import FolderDestination
+    from curation.integrations.publish import Destination, publish_release, read_release
+
+    with working("Verifying the release"):
+        read = read_release(release_folder(context, release))
+    destination: Destination
+    if to.startswith("hf://"):
+        from curation.integrations.hub import HubDestination
+
+        destination = HubDestination(to)
+    else:
+        destination = FolderDestination(to)
+    done = publish_release(read, destination, as_demo=as_demo, really=yes, tell=typer.echo)
+    if done.published:
+        typer.echo(f"Published {done.version} to {done.destination}; what came back verifies.")
+        return
+    typer.echo(f"{done.version} verifies. Publishing it to {done.destination} would:")
+    for step in done.steps:
+        typer.echo(f"  {step}")
+    typer.echo("Nothing was changed. Do it with --yes.")
+
+
+@app.command()
+def pluralistic(
+    release: Annotated[Path, typer.Argument(help="A release's folder.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="The JSON Lines file to write.", show_default=False)],
+    voice: Annotated[
+        str, typer.Option("--voice", help="positions: one conversation for each; synthesis: the integrating answer.")
+    ] = "synthesis",
+    split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "train",
+) -> None:
+    """Write the config `pluralistic` as conversations that trainers take: in each position's voice, or integrating."""
+    from curation.audit.bundle import open_bundle
+    from curation.audit.conversations import write_conversations
+
+    written = write_conversations(open_bundle(release), out, voice, split)
+    typer.echo(f"Wrote {written} conversations to {out}.")

@@ -74,3 +74,8 @@ def bundle_files(bundle: Path) -> Iterator[tuple[str, Path]]:
 def is_made_after(path: str) -> bool:
     """Whether a file may be in a bundle without being listed, because it is made after the manifest."""
     return path == MANIFEST or path in MADE_AFTER or path.startswith(("cosignatures/", f"{YANKED_FOLDER}/"))
+
+
+def is_left_by_tools(path: str) -> bool:
+    """Whether a file is what git and the Hub's client leave in a folder that they filled; no reader of data sees it."""
+    return path == ".gitattributes" or path.startswith((".git/", ".cache/huggingface/"))
