@@ -15,6 +15,7 @@ from curation.drafts import find_draft, forms_of, forms_with_drafts
 from curation.people.accounts import Actor, leased_by, list_tokens, organisations_of
 from curation.people.credentials import codes_left
 from curation.people.identities import has_identity
+from curation.people.public_handles import handles_of
 from curation.people.vault import DATASET_SCOPE, Vault, topic_scope
 from curation.tables import declarations, examples, flags, leases, reviews, sessions
 from curation.writing import LoadedExamples, Platform
@@ -65,7 +66,8 @@ def _on_topics(loaded: LoadedExamples, vault: Vault, actor: Actor) -> dict[str, 
     for name, scope in [*((topic, topic_scope(topic)) for topic in topics), (DATASET_SCOPE, DATASET_SCOPE)]:
         pseudonym = vault.pseudonym(actor.account, scope)
         if pseudonym is not None:
-            found[name] = {"pseudonym": pseudonym, **_acts(loaded, pseudonym)}
+            shown = handles_of(loaded.connection, [pseudonym]).get(pseudonym)
+            found[name] = {"pseudonym": pseudonym, "public handle": shown, **_acts(loaded, pseudonym)}
     return found
 
 

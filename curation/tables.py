@@ -434,3 +434,8 @@ webhook_attempts = _table(
     Column("status", Integer, nullable=True),
     Column("at", BigInteger, nullable=False),
 )
+public_handles = _table(
+    "public_handles",
+    Column("pseudonym", _ID, primary_key=True),
+    Column("handle", word(64), nullable=False, index=True),
+)

@@ -32,6 +32,7 @@ from curation.tables import (
     organisations,
     policy_drafts,
     proposer_organisations,
+    public_handles,
     recovery_codes,
     sessions,
     tokens,
@@ -183,6 +184,8 @@ def erase_account(connection: Connection, vault: Vault, account: str) -> None:
     for drafts in (policy_drafts, drafted_acts):
         connection.execute(delete(drafts).where(drafts.c.account == account))
     _forget_proposals(connection, vault, account)
+    handle = select(accounts.c.handle).where(accounts.c.id == account).scalar_subquery()
+    connection.execute(delete(public_handles).where(public_handles.c.handle == handle))
     vault.forget(account)
     connection.execute(delete(accounts).where(accounts.c.id == account))
 

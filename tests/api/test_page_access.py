@@ -34,6 +34,7 @@ TABLE = [
     ("POST", "/topics/{topic}/objections/remove", {"objection": "0"}, (401, 403, 404)),
     ("GET", "/topics/{topic}/perspective", None, IN),
     ("POST", "/topics/{topic}/perspective", {"perspective": "gun-rights"}, (401, 303, 403)),
+    ("POST", "/topics/{topic}/handle", {}, SENT),
     ("GET", "/examples", None, OPEN),
     ("GET", "/examples/{example}", None, OPEN),
     ("GET", "/leaves/{leaf}", None, OPEN),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from curation.examples.intake import examine_revision
+from curation.people.public_handles import handles_of
 from curation.shown import sealed_histories
 from curation.tables import examples as example_rows
 from curation.writing import LoadedExamples
@@ -54,6 +55,7 @@ def example(example: AnId, visit: TheVisit) -> Response:
         shown = shown_example(loaded, visit.platform, visit.actor, example)
         view = example_view(loaded.connection, shown)
         story = _story(loaded, shown)
+        handles = handles_of(loaded.connection, _named(view, story))
         topic = loaded.definitions.topic_at(view.topic, loaded.epoch)
         siblings = _siblings(loaded, view)
         mine = shown.reader.proposed
@@ -68,8 +70,16 @@ def example(example: AnId, visit: TheVisit) -> Response:
         siblings=siblings,
         mine=mine,
         intake=intake,
+        handles=handles,
         open_question=can_be_answered(view),
     )
+
+
+def _named(view: ExampleView, story: TraceView | None) -> list[str | None]:
+    """Every pseudonym that the page shows."""
+    revisions = story.revisions if story else []
+    reviewers = [item.reviewer for one in revisions for stage in one.rounds for item in stage.reviews]
+    return [view.proposer, *reviewers]
 
 
 def _story(loaded: LoadedExamples, shown: Shown) -> TraceView | None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from curation.errors import Conflict, NotFound
+from curation.people.public_handles import handles_of, hide_handle, show_handle
 from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation_api.pages.render import go, show
 from curation_api.pages.standing import standpoint_on
@@ -24,9 +25,10 @@ def ask(topic: ATopic, visit: TheVisit) -> Response:
     visit.must_act()
     with visit.platform.read() as loaded:
         stand = standpoint_on(visit, loaded, topic)
+        shown = handles_of(loaded.connection, [stand.pseudonym]) if stand else {}
     if stand is None:
         raise NotFound(f"there is no topic {topic!r}")
-    return show(visit, "perspective.html", stand=stand, topic=stand.topic)
+    return show(visit, "perspective.html", stand=stand, topic=stand.topic, shown=bool(shown))
 
 
 @router.post("/topics/{topic}/perspective")
@@ -40,3 +42,15 @@ def declare(topic: ATopic, visit: TheVisit, form: TheForm) -> Response:
     except Conflict:
         pass  # the same form sent twice
     return go(f"/work?topic={topic}")
+
+
+@router.post("/topics/{topic}/handle")
+def choose_name(topic: ATopic, visit: TheVisit, form: TheForm) -> Response:
+    """Show one's handle beside one's pseudonym, or the pseudonym alone again."""
+    actor = visit.must_act()
+    with visit.platform.write() as writing:
+        if form.one("do") == "hide":
+            hide_handle(writing, actor, topic)
+        elif form.has("sure"):
+            show_handle(writing, actor, topic)
+    return go(f"/topics/{topic}/perspective")
