@@ -25,6 +25,7 @@ from curation.cli import (
     lean,
     log,
     people,
+    probe,
     release,
     schemas,
     serve,
@@ -78,6 +79,7 @@ app.command("verify")(audit.verify)
 app.command("trace")(audit.trace)
 app.command("validate")(validating.validate)
 app.command("protect")(validating.protect)
+app.add_typer(probe.app, name="probe")
 app.add_typer(log.app, name="log")
 app.add_typer(db.app, name="db")
 app.command("backup")(db.backup)
@@ -90,6 +92,7 @@ _EXTRA_OF = {
     "datasets": "release",
     "huggingface_hub": "release",
     "great_expectations": "validate",
+    "httpx": "probes",
     "pandas": "validate",
     "pyspark": "spark",
 }

@@ -85,6 +85,40 @@ def binomial_tail(n: int, q: float, k: int) -> float:
     return min(1.0, math.fsum(math.exp(item) for item in logs))
 
 
+def student_quantile(degrees: int, confidence: float = CONFIDENCE) -> float:
+    """The t beyond which, on both sides together, 1 − confidence of Student's distribution lies.
+
+    Source: Student, The Probable Error of a Mean, Biometrika 6 (1908); the distribution as an incomplete beta
+    function, summed by the recurrence for whole degrees of freedom of Abramowitz and Stegun (1964), 26.7.3 and 26.7.4.
+    """
+    if degrees < 1 or not 0 < confidence < 1:
+        raise ValueError("need 1 degree of freedom or more and a confidence between 0 and 1")
+    low, high = 0.0, 1.0
+    while _student_within(high, degrees) < confidence:
+        low, high = high, 2 * high
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _student_within(middle, degrees) < confidence else (low, middle)
+    return (low + high) / 2
+
+
+def _student_within(t: float, degrees: int) -> float:
+    """P(|T| ≤ t)."""
+    angle = math.atan(t / math.sqrt(degrees))
+    square = math.cos(angle) ** 2
+    if degrees % 2:
+        term, total = math.cos(angle), 0.0
+        for i in range(1, degrees - 1, 2):
+            total += term
+            term *= square * (i + 1) / (i + 2)
+        return 2 / math.pi * (angle + math.sin(angle) * total)
+    term, total = 1.0, 0.0
+    for i in range(0, degrees - 1, 2):
+        total += term
+        term *= square * (i + 1) / (i + 2)
+    return math.sin(angle) * total
+
+
 def benjamini_hochberg(p: Sequence[float], q: float = 0.10) -> list[bool]:
     """Which of several p-values are discoveries at a false discovery rate of q, in the order given.
 

@@ -1,0 +1,52 @@
+"""What a run will cost, said before it starts.
+
+Rules that always hold (pure):
+- tokens are guessed from characters, and called so: about four a token, one for Chinese and its like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from curation_validators.probes.asking import Question
+
+_CHARACTERS_A_TOKEN = 4
+_FIRST_WIDE = "\u2e80"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Prompts, calls of the server and tokens, and what the tokens cost where a price is known."""
+
+    prompts: int
+    requests: int
+    tokens: int
+    price: float | None
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "prompts": self.prompts,
+            "requests": self.requests,
+            "tokens_about": self.tokens,
+            "price_about": self.price,
+        }
+
+
+def estimate_cost(questions: Sequence[Question], batch: int, levels: int, price: float | None) -> Cost:
+    """The least that a run takes.
+
+    Args:
+        batch: prompts that go into one call.
+        levels: how many times everything is asked: with and without the chat template.
+        price: of a million tokens, in whatever currency.
+    """
+    characters = {False: 0, True: 0}
+    for question in questions:
+        wide = sum(character >= _FIRST_WIDE for character in question.prompt)
+        characters[True] += wide
+        characters[False] += len(question.prompt) - wide
+    tokens = levels * (characters[True] + characters[False] // _CHARACTERS_A_TOKEN + 2 * len(questions))
+    calls = levels * -(-len(questions) // batch)
+    return Cost(levels * len(questions), calls, tokens, None if price is None else tokens * price / 1e6)
