@@ -12,12 +12,10 @@ from pathlib import Path
 
 from curation.validating.sources import BundleRows
 from curation_validators.counting import LocalEngine, count_release
-from curation_validators.examples import Instruments
 from curation_validators.measures import measure_release
 from curation_validators.suites.engines import PandasEngine, SparkEngine, local_session
 from curation_validators.suites.running import run_suites
-from curation_validators.validation import Validation, check_examples
-from tests.support.balanced import SHAPES
+from tests.support.balanced import SHAPES, checked
 
 
 def main(engine: str, *folders: str) -> None:
@@ -27,8 +25,7 @@ def main(engine: str, *folders: str) -> None:
         plain = count_release(LocalEngine(source.rows))
         made = SparkEngine(local_session(), Path(folder)) if engine == "spark" else PandasEngine(source.rows)
         counts = count_release(made)
-        validation = Validation("test")
-        check_examples(source, Instruments(), validation)
+        validation = checked(source)
         ended = run_suites(validation, measure_release(counts, SHAPES))
         suites = {item.name: [item.outcome, item.severity] for item in ended}
         print(json.dumps({"same": counts == plain, "suites": suites}), flush=True)

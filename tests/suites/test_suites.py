@@ -34,10 +34,22 @@ def broken(found):
     return {name for name, (outcome, _) in found["suites"].items() if outcome == "fail"}
 
 
+# Each run takes a second or two. Every fault is given to measures and checks in test_measures.py; these are a gate, a
+# warning, parity, a rule that warns, one that blocks, and a fault that both a measure and a rule see.
+CHOSEN = (
+    "skewed positions",
+    "a proposer of a third",
+    "refusals on one side only",
+    "near-copies",
+    "an invisible character",
+    "a secret",
+)
+
+
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """A dataset without fault, then one for each fault."""
-    made = [balanced(), *(make() for make, _ in FAULTS.values())]
+    """A dataset without fault, then one for each chosen fault."""
+    made = [balanced(), *(FAULTS[fault][0]() for fault in CHOSEN)]
     return [write_bundle_data(tables, tmp_path_factory.mktemp("bundle"), files=3) for tables in made]
 
 
@@ -47,12 +59,12 @@ def on_pandas(folders):
 
 
 def place(fault):
-    return 1 + list(FAULTS).index(fault)
+    return 1 + CHOSEN.index(fault)
 
 
 def test_suites_on_pandas_see_each_fault_and_no_other(on_pandas):
     assert all(item["same"] for item in on_pandas), "pandas counts something else than plain Python"
-    assert [broken(item) - set(RULES) for item in on_pandas] == [set(), *(expected for _, expected in FAULTS.values())]
+    assert [broken(item) for item in on_pandas] == [set(), *(FAULTS[fault][1] for fault in CHOSEN)]
     for item in on_pandas:
         assert set(item["suites"]) == set(MEASURES) | set(RULES)
         assert "error" not in {outcome for outcome, _ in item["suites"].values()}

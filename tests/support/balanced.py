@@ -11,8 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from curation.releases.columns import CRITERIA, SCHEMAS
-from curation_validators.contamination import CANARY
+from curation_validators.contamination import CANARY, builtin_sets
+from curation_validators.duplicates import NearIndex
+from curation_validators.examples import Instruments
 from curation_validators.measuring.scope import TopicShape
+from curation_validators.personal import PersonalData
+from curation_validators.validation import RowSource, Validation, check_examples
 
 POSITIONS, LANGUAGES = ("keep", "move"), ("en", "fr")
 TOPIC = "harbour"
@@ -234,6 +238,25 @@ def exact_copies() -> Tables:
     return tables
 
 
+def near_copies() -> Tables:
+    """Three answers of one side and language, each another's but for one word in the middle."""
+    tables = balanced()
+    for place in (5, 25, 45):
+        asked, answered = tables["sft"][place]["messages"]
+        words = answered["content"].split()
+        words[30] = "lantern"
+        copy = {"role": "assistant", "content": " ".join(words)}
+        tables["sft"][place + 4]["messages"] = [asked, copy]
+    return tables
+
+
+def invisible_character() -> Tables:
+    tables = balanced()
+    answer = tables["sft"][11]["messages"][1]
+    answer["content"] = answer["content"].replace(" ", " \u200b", 1)
+    return tables
+
+
 def one_language_only() -> Tables:
     tables = balanced(groups=60)
     tables["sft"] = [row for row in tables["sft"] if row["language"] == "en"]
@@ -313,6 +336,7 @@ def card_number() -> Tables:
     return _holding("The card is 4242 4242 4242 4242.")
 
 
+# A fault → who makes it, and every measure and rule that should speak of it.
 FAULTS: dict[str, tuple[Any, set[str]]] = {
     "skewed positions": (skewed_positions, {"balance/position-share"}),
     "far from an even split": (far_from_even, {"balance/position-share", "balance/evenness", "balance/drift"}),
@@ -321,19 +345,32 @@ FAULTS: dict[str, tuple[Any, set[str]]] = {
     "a reviewer with 40 % of the seats": (reviewer_with_forty_percent, {"provenance/reviewer-share"}),
     "longer answers on one side": (longer_answers_on_one_side, {"balance/length-parity"}),
     "refusals on one side only": (refusals_on_one_side, {"balance/refusal-parity"}),
-    "exact copies": (exact_copies, {"examples/exact-copies"}),
-    "a text of a protected set": (protected_text, {"examples/contamination"}),
-    "a secret": (secret, {"examples/secrets"}),
-    "a card number": (card_number, {"examples/personal-data"}),
+    "exact copies": (exact_copies, {"examples/exact-copies", "duplicate/exact"}),
+    "near-copies": (near_copies, {"duplicate/near"}),
+    "an invisible character": (invisible_character, {"text/hidden-character"}),
+    "a text of a protected set": (protected_text, {"examples/contamination", "contamination/protected"}),
+    "a secret": (secret, {"examples/secrets", "secret/credential"}),
+    "a card number": (card_number, {"examples/personal-data", "personal/identifier"}),
     "one language only": (one_language_only, {"balance/coverage"}),
-    "a position without a dated source": (position_without_dated_source, {"provenance/attribution"}),
-    "a quote that is not in the source": (quote_not_in_the_source, {"provenance/quotes"}),
+    "a position without a dated source": (
+        position_without_dated_source,
+        {"provenance/attribution", "source/incomplete"},
+    ),
+    "a quote that is not in the source": (quote_not_in_the_source, {"provenance/quotes", "source/quote-missing"}),
     "better scores on one side": (better_scores_on_one_side, {"balance/stance-parity"}),
     "another class after a swap": (other_class_after_a_swap, {"balance/entity-swap"}),
     "loaded terms on one side": (loaded_terms_on_one_side, {"balance/loaded-language"}),
     "preferences for one position": (preferences_for_one_position, {"balance/preference-direction"}),
     "a proposer of a third": (proposer_of_a_third, {"provenance/proposer-share"}),
 }
+
+
+def checked(source: RowSource, personal: bool = False) -> Validation:
+    """What the checks find in such a dataset; `personal` data only where it is asked for, because it takes seconds."""
+    made = Instruments(near=NearIndex(), protected=tuple(builtin_sets()), personal=PersonalData() if personal else None)
+    validation = Validation("test")
+    check_examples(source, made, validation)
+    return validation
 
 
 class TableRows:
