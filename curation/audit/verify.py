@@ -368,6 +368,8 @@ def _check_gates(bundle: Bundle, derived: Derived, report: Report) -> None:
         report.fail("data", f"topic {topic} fails {names} and is in the release all the same")
     if others := gates.other_limits():
         report.notes.append(f"thresholds of this dataset that differ from the defaults: {', '.join(others)}")
+    for topic, said in gates.say_targets().items():
+        report.notes.append(f"written target of topic {topic}: {said}. «{gates.targets[topic].reason}»")
     for item in gates.overruled:
         report.notes.append(
             f"{item.gate} of topic {item.topic} was overruled by {item.maintainer} (leaf {item.event}): «{item.reason}»"

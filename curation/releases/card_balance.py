@@ -87,6 +87,11 @@ def say_balance(gates: Gates) -> str:
     if few := gates.not_measured():
         listed = "\n".join(f"- {topic}: {', '.join(names)}" for topic, names in few.items())
         parts.append(f"Gates that were not measured, by topic (nothing is claimed there):\n\n{listed}")
+    if targets := gates.say_targets():
+        listed = "\n".join(
+            f"- {topic}: {said}. «{as_written(gates.targets[topic].reason)}»" for topic, said in targets.items()
+        )
+        parts.append(f"Positions are meant to be spread otherwise than evenly, by the policy:\n\n{listed}")
     if others := gates.other_limits():
         parts.append(f"Thresholds of this dataset that differ from the defaults: {', '.join(others)}.")
     if missing:

@@ -19,7 +19,7 @@ from curation.errors import CallerError
 from curation.log.leaf import decode_leaf
 from curation.releases.project import Projection
 from curation.rulebook.definitions import Definitions
-from curation_schemas.definition import Thresholds
+from curation_schemas.definition import Policy, PositionTarget, Thresholds
 from curation_schemas.events import EVENT, GateOverruled, ReleaseCut
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.release import SPLITS
@@ -46,13 +46,21 @@ class ProjectedRows:
         return f"{config} row {number}"
 
 
+def policy_of_gates(definitions: Definitions, epoch: int) -> Policy:
+    """The policy by whose thresholds and targets a release is measured: that of one epoch before its last."""
+    return definitions.policy_at(max(0, epoch - 1)).content
+
+
 def shapes_of_definitions(definitions: Definitions, epoch: int) -> dict[str, TopicShape]:
     """What each topic in force should have."""
     languages = tuple(definitions.terms.languages) if definitions.terms is not None else ()
-    return {
-        item.content.id: TopicShape(tuple(position.id for position in item.content.positions), languages)
-        for item in definitions.topics_at(epoch)
-    }
+    targets = policy_of_gates(definitions, epoch).targets or {}
+    found = {}
+    for item in definitions.topics_at(epoch):
+        topic = item.content
+        target = targets[topic.id].percents if topic.id in targets else {}
+        found[topic.id] = TopicShape(tuple(position.id for position in topic.positions), languages, target)
+    return found
 
 
 Failing = Mapping[str, list[dict[str, Any]]]
@@ -95,6 +103,8 @@ class Gates:
     gated: Failing
     limits: Thresholds
     """Where warnings and gates begin: those of the policy that was in force one epoch before the cut."""
+    targets: Mapping[str, PositionTarget]
+    """Topic → its written target, of that policy."""
     overruled: tuple[Overruled, ...] = ()
     """What maintainers said of gates for this release, whether the gate fails or not."""
 
@@ -102,6 +112,16 @@ class Gates:
         """The thresholds that this dataset sets otherwise than the default, each with it."""
         usual = dict(Thresholds())
         return [f"{name} {value} instead of {usual[name]}" for name, value in self.limits if value != usual[name]]
+
+    def say_targets(self) -> dict[str, str]:
+        """Topic → its written target in words, and whether it holds."""
+        found = {}
+        for topic, target in sorted(self.targets.items()):
+            shares = ", ".join(f"{position} {percent} %" for position, percent in target.percents.items())
+            shape = self.shapes.get(topic)
+            holds = shape is not None and set(shape.positions) == set(target.percents)
+            found[topic] = shares if holds else f"{shares}; it names other positions than the topic, and does not hold"
+        return found
 
     def failing(self) -> dict[str, list[Measured]]:
         """Topic that stays → the gates that it fails and that nobody overruled. Empty in a sound release."""
@@ -158,7 +178,8 @@ def judge_gates(
     """
     shapes = shapes_of_definitions(definitions, epoch)
     counts = count_release(LocalEngine(ProjectedRows(made).rows))
-    limits = definitions.policy_at(max(0, epoch - 1)).content.limits
+    policy = policy_of_gates(definitions, epoch)
+    limits = policy.limits
     measured = take_measures(counts, shapes, limits)
     if stated is None:
         left = _failing(measured, overruled) if recorded is None else recorded
@@ -168,7 +189,7 @@ def judge_gates(
         }
     # Warnings are told from chance among the topics that stay: whoever has the bundle only knows no others.
     stays = told_from_chance(item for item in measured if item.topic not in stated)
-    return Gates(counts, shapes, tuple(stays), stated, limits, overruled)
+    return Gates(counts, shapes, tuple(stays), stated, limits, policy.targets or {}, overruled)
 
 
 def _failing(measured: Iterable[Measured], overruled: Iterable[Overruled]) -> dict[str, list[Measured]]:

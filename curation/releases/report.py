@@ -49,6 +49,7 @@ def render_report(dataset: str, version: str, gates: Gates) -> bytes:
         "dataset": dataset,
         "version": version,
         "thresholds": dict(gates.limits),
+        "targets": {topic: target.model_dump(mode="json") for topic, target in sorted(gates.targets.items())},
         "left_out": {topic: list(measures) for topic, measures in gates.gated.items()},
         "overruled": [item.as_json() for item in gates.overruled],
         "measures": [item.as_json() for item in gates.measured],
@@ -197,6 +198,9 @@ def _coverage(topic: str, gates: Gates) -> str:
         rows.append([escape(position), *(str(count) if count else "<b>none</b>" for count in counts), bar])
     heading = f'<h3 id="coverage-{escape(topic)}">Examples by position and language</h3>'
     even = f"<p>An even split gives each position {1 / len(positions):.1%}.</p>" if positions else ""
+    if topic in gates.targets:
+        reason = escape(gates.targets[topic].reason)
+        even = f"<p>Written target: {escape(gates.say_targets()[topic])}. «{reason}»</p>"
     return heading + even + _table(["position", *map(escape, languages), "share"], rows)
 
 

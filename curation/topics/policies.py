@@ -44,13 +44,17 @@ def policy_numbers(policy: Policy) -> dict[str, int]:
     """Path → the number that holds."""
     found = {f"{rule}.{name}": value for rule in RULES for name, value in getattr(policy, rule)}
     found |= {name: getattr(policy, name) for name in NUMBERS}
+    for topic, target in sorted((policy.targets or {}).items()):
+        found |= {f"targets.{topic}.{position}": percent for position, percent in target.percents.items()}
     return found | {f"thresholds.{name}": value for name, value in policy.limits}
 
 
 def changes_between(before: Policy, after: Policy) -> list[PolicyChange]:
-    """What is another, in the order of `FIELDS`."""
+    """What is another, in the order of `FIELDS`, then written targets; 0 stands for a share that is not written."""
     old, new = policy_numbers(before), policy_numbers(after)
-    return [PolicyChange(path, old[path], new[path]) for path in FIELDS if old[path] != new[path]]
+    paths = (*FIELDS, *sorted((old.keys() | new.keys()) - set(FIELDS)))
+    pairs = ((path, old.get(path, 0), new.get(path, 0)) for path in paths)
+    return [PolicyChange(path, one, other) for path, one, other in pairs if one != other]
 
 
 def nest_numbers(numbers: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from curation.validating.sources import (
     FileRows,
     epochs_of_bundle,
     languages_of,
+    policy_of_bundle,
     shapes_of_bundle,
-    thresholds_of_bundle,
 )
 from curation_schemas.definition import Thresholds
 from curation_schemas.release import MANIFEST
@@ -62,12 +62,13 @@ def validate_bundle(path: Path, protected: list[ProtectedSet], make: MakeEngine 
     """Validate a release's folder. Raises BundleInvalid."""
     manifest = read_manifest(path)
     made = Validation(manifest.dataset, manifest.version)
-    shapes = shapes_of_bundle(path)
+    policy = policy_of_bundle(path, manifest.policy)
+    if policy is None:
+        made.notes.append("the policy in dataset/policies/ cannot be read: the thresholds are the default ones")
+    shapes = shapes_of_bundle(path, policy)
     if not shapes:
         made.notes.append("dataset/dataset.yaml cannot be read: topics are measured against what occurs in them")
-    limits = thresholds_of_bundle(path, manifest.policy)
-    if limits is None:
-        made.notes.append("the policy in dataset/policies/ cannot be read: the thresholds are the default ones")
+    limits = policy.limits if policy is not None else None
     made = _validate(BundleRows(path), made, shapes, protected, make, limits)
     made.odd = look_at_reviewers(BundleRows(path), epochs_of_bundle(path))
     return made

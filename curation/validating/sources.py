@@ -19,7 +19,7 @@ from curation.errors import BundleInvalid, EvenhandError, InvalidInput, WorldErr
 from curation.imports.conversations import preference_content
 from curation.imports.files import RowFile, find_files
 from curation.log.leaf import canonical_json
-from curation_schemas.definition import Policy, Thresholds
+from curation_schemas.definition import Policy
 from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
 from curation_validators.measuring.scope import TopicShape
 from curation_validators.tables import rows_of_bundle
@@ -127,26 +127,31 @@ def epochs_of_bundle(bundle: Path) -> list[int]:
         return []
 
 
-def shapes_of_bundle(bundle: Path) -> dict[str, TopicShape]:
-    """What a bundle's definition says that each topic should have; nothing where it cannot be read."""
+def shapes_of_bundle(bundle: Path, policy: Policy | None) -> dict[str, TopicShape]:
+    """What a bundle's definition and policy say that each topic should have; nothing where it cannot be read."""
+    targets = (policy.targets if policy is not None else None) or {}
     try:
         plain = load_yaml((bundle / "dataset" / "dataset.yaml").read_text("utf-8"))
         languages = tuple(str(item) for item in plain["languages"])
         return {
-            str(topic["id"]): TopicShape(tuple(str(item["id"]) for item in topic["positions"]), languages)
+            str(topic["id"]): TopicShape(
+                tuple(str(item["id"]) for item in topic["positions"]),
+                languages,
+                targets[str(topic["id"])].percents if str(topic["id"]) in targets else {},
+            )
             for topic in plain["topics"]
         }
     except (OSError, UnicodeDecodeError, SchemaInvalid, KeyError, TypeError):
         return {}
 
 
-def thresholds_of_bundle(bundle: Path, policy: str) -> Thresholds | None:
-    """Where a bundle's policy (named by its leaf) begins warnings and gates; None where it cannot be read."""
+def policy_of_bundle(bundle: Path, policy: str) -> Policy | None:
+    """A bundle's policy, named by its leaf; None where it cannot be read."""
     for path in sorted((bundle / "dataset" / "policies").glob("*.json")):
         try:
             plain = load_json(path.read_text("utf-8"))
             if plain["leaf"] == policy:
-                return validate(Policy, plain["policy"]).limits
+                return validate(Policy, plain["policy"])
         except (OSError, UnicodeDecodeError, SchemaInvalid, KeyError, TypeError):
             continue
     return None

@@ -105,6 +105,22 @@ class Thresholds(Wire):
         }
 
 
+class PositionTarget(Wire):
+    """How the examples of a topic are meant to be spread over its positions, where that is not evenly, and why.
+
+    It holds while it names exactly the topic's positions; else an even split does.
+    """
+
+    percents: Annotated[dict[Slug, Annotated[int, Field(ge=1, le=99)]], Field(min_length=2, max_length=12)]
+    reason: Paragraph
+
+    @model_validator(mode="after")
+    def _whole(self) -> PositionTarget:
+        if (total := sum(self.percents.values())) != 100:
+            raise ValueError(f"percents add up to {total}, and not to 100")
+        return self
+
+
 class Policy(Wire):
     """The rules under which revisions are judged. Days and hours are elapsed time, not calendar dates."""
 
@@ -115,6 +131,8 @@ class Policy(Wire):
     max_revisions: int = Field(ge=1, le=10)
     flag_days: int = Field(ge=1, le=366)
     thresholds: Thresholds | None = None
+    targets: Annotated[dict[Slug, PositionTarget], Field(min_length=1, max_length=500)] | None = None
+    """Topic → its written target."""
 
     @property
     def limits(self) -> Thresholds:

@@ -24,6 +24,8 @@ LENIENT = {
     "drift_gate_percent": 100,
 }
 
+TARGETS = {HARBOUR: {"percents": {"keep-it": 80, "move-it": 20}, "reason": "Most who asked asked for this side."}}
+
 
 def left_out(world):
     return list(plan_release(world.platform).as_json()["gates"]["left_out"])
@@ -32,7 +34,7 @@ def left_out(world):
 @pytest.fixture
 def lenient(skewed):
     """The harbour fails the default gates, and two maintainers agree on others."""
-    skewed.agree(skewed.draft(thresholds=LENIENT))
+    skewed.agree(skewed.draft(thresholds=LENIENT, targets=TARGETS))
     skewed.close()
     return skewed
 
@@ -55,7 +57,14 @@ def test_release_is_verified_and_validated_by_its_own_thresholds(lenient):
     assert "drift_gate_percent 100 instead of 15" in (made.path / "README.md").read_text("utf-8")
     report = json.loads((made.path / "validation" / "report.json").read_text("utf-8"))
     assert report["thresholds"] == dict(Thresholds(**LENIENT))
+    assert report["targets"] == TARGETS
+    said = "keep-it 80 %, move-it 20 %. «Most who asked asked for this side.»"
+    assert any(f"written target of topic {HARBOUR}: {said}" in note for note in verified.notes)
+    assert said in (made.path / "README.md").read_text("utf-8")
+    assert said in (made.path / "validation" / "index.html").read_text("utf-8")
     validated = validate_bundle(made.path, [])
+    shares = [item for item in validated.measures if item.measure == "balance/position-share"]
+    assert any("written target of 80 %" in item.message for item in shares)
     assert not [item for item in validated.measures if item.breaks == "gate"]
     assert {item.measure for item in validated.measures if item.topic == HARBOUR and item.outcome == "pass"} >= {
         "balance/coverage",

@@ -107,13 +107,19 @@ MEASURES: dict[str, Measure] = {
         coverage.coverage,
     ),
     "balance/position-share": Measure(
-        "balance", "gate", "Each position has at least four fifths of an even share.", coverage.position_share
+        "balance",
+        "gate",
+        "Each position has at least four fifths of an even share, or of its written target.",
+        coverage.position_share,
     ),
     "balance/evenness": Measure(
         "balance", "warn", "The evenness of positions is at least .90.", coverage.evenness_of_positions
     ),
     "balance/drift": Measure(
-        "balance", "gate", "Positions are at most .15 bits from an even split; a warning begins at .05.", coverage.drift
+        "balance",
+        "gate",
+        "Positions are at most .15 bits from an even split or a written target; a warning begins at .05.",
+        coverage.drift,
     ),
     "balance/length-parity": Measure(
         "balance",

@@ -149,6 +149,50 @@ def test_thresholds_decide_where_a_gate_begins():
     assert broken(measured(tables, limits=strict)) == {"balance/coverage"}
 
 
+def test_written_target_takes_the_place_of_an_even_split():
+    make, expected = FAULTS["far from an even split"]
+    counts = count_release(LocalEngine(TableRows(make()).rows))
+    found = measure_release(counts, SHAPES)
+    shares = {item.subject: round(100 * item.value) for item in found if item.measure == "balance/position-share"}
+    written = {TOPIC: dataclasses.replace(SHAPES[TOPIC], target=shares)}
+    assert sum(shares.values()) == 100
+    assert broken(found) == expected
+    assert broken(measure_release(counts, written)) == set()
+    turned = {
+        TOPIC: dataclasses.replace(SHAPES[TOPIC], target=dict(zip(shares, reversed(shares.values()), strict=True)))
+    }
+    assert broken(measure_release(counts, turned)) == {"balance/position-share", "balance/drift"}
+
+
+def test_target_that_names_other_positions_does_not_hold():
+    counts = count_release(LocalEngine(TableRows(balanced()).rows))
+    others = {TOPIC: dataclasses.replace(SHAPES[TOPIC], target={POSITIONS[0]: 90, "elsewhere": 10})}
+    assert measure_release(counts, others) == measure_release(counts, SHAPES)
+
+
+def test_one_position_has_no_share_to_compare():
+    counts = count_release(LocalEngine(TableRows(balanced()).rows))
+    alone = {TOPIC: dataclasses.replace(SHAPES[TOPIC], positions=POSITIONS[:1])}
+    found = [item for item in measure_release(counts, alone) if item.measure == "balance/position-share"]
+    assert {(item.outcome, item.message) for item in found} == {("insufficient", "one position only")}
+
+
+def test_copies_count_across_kinds_and_one_is_enough():
+    tables = balanced()
+    copied = dict(tables["sft"][0], example_id="ex_copy", group_id="g_other", mirrors=[])
+    tables["prompts"] = [copied]
+    found = [item for item in measured(tables) if item.measure == "examples/exact-copies" and item.breaks]
+    assert {(item.config, item.value) for item in found} == {(ALL, 2.0), ("sft", 1.0), ("prompts", 1.0)}
+
+
+def test_refusals_of_one_group_say_nothing_of_others():
+    tables = balanced()
+    for row in tables["sft"]:
+        row["group_id"] = "g_one"
+    found = [item for item in measured(tables) if item.measure == "balance/refusal-parity"]
+    assert {(item.outcome, item.message) for item in found} == {("insufficient", "all pairs are of one group")}
+
+
 def test_kinds_are_measured_apart_as_well():
     tables = balanced()
     half = len(tables["sft"]) // 2

@@ -37,41 +37,56 @@ def coverage(scope: Scope) -> Figures:
     yield "", Figure(empty, level(gate, warn), message, items=scope.examples, more=more)
 
 
+def _wanted(scope: Scope, counts: Mapping[str, int]) -> tuple[dict[str, int], bool]:
+    """The weight of each position, and whether it is written. A target that names other positions does not hold."""
+    if set(scope.shape.target) == set(counts):
+        return {position: scope.shape.target[position] for position in counts}, True
+    return dict.fromkeys(counts, 1), False
+
+
 def position_share(scope: Scope) -> Figures:
-    """Each position's share against an even split."""
+    """Each position's share against an even split, or a written target."""
     counts = by_position(scope)
     total = sum(counts.values())
     require(total, "named positions")
     if len(counts) < 2:
         raise Insufficient("one position only")
+    wanted, written = _wanted(scope, counts)
     for position, count in counts.items():
-        share, least = count / total, scope.limits.position_share_percent / 100 / len(counts)
-        message = f"{share:.1%} of the named positions, at least {least:.1%} for an even split"
+        share, least = (
+            count / total,
+            scope.limits.position_share_percent / 100 * wanted[position] / sum(wanted.values()),
+        )
+        what = f"its written target of {wanted[position]} %" if written else "an even split"
+        message = f"{share:.1%} of the named positions, at least {least:.1%} for {what}"
         yield position, Figure(share, level(share < least), message, items=total)
 
 
 def evenness_of_positions(scope: Scope) -> Figures:
-    """Normalised entropy of positions."""
-    counts = list(by_position(scope).values())
+    """Normalised entropy of positions. Where another target than an even split is written it is told and no warning."""
+    named = by_position(scope)
+    counts = list(named.values())
     require(sum(counts), "named positions")
     value = evenness(counts)
     if value is None:
         raise Insufficient("one position only")
-    limit = scope.limits.evenness_percent / 100
-    yield "", Figure(value, level(False, value < limit), f"evenness {value:.3f} of 1", items=sum(counts))
+    uneven = value < scope.limits.evenness_percent / 100 and not _wanted(scope, named)[1]
+    yield "", Figure(value, level(False, uneven), f"evenness {value:.3f} of 1", items=sum(counts))
 
 
 def drift(scope: Scope) -> Figures:
-    """How far positions are from an even split, in bits."""
-    counts = list(by_position(scope).values())
+    """How far positions are from an even split, or a written target, in bits."""
+    named = by_position(scope)
+    counts = list(named.values())
     require(sum(counts), "named positions")
-    even = [1] * len(counts)
-    value, divergence = js_bits(counts, even), kl_bits(counts, even)
+    wanted, written = _wanted(scope, named)
+    weights = list(wanted.values())
+    value, divergence = js_bits(counts, weights), kl_bits(counts, weights)
     if value is None or divergence is None or len(counts) < 2:
         raise Insufficient("one position only")
     limits = scope.limits
     breaks = level(100 * value > limits.drift_gate_percent, 100 * value > limits.drift_warn_percent)
-    message = f"{value:.3f} bits (Jensen–Shannon) from an even split"
+    message = f"{value:.3f} bits (Jensen–Shannon) from {'the written target' if written else 'an even split'}"
     yield "", Figure(value, breaks, message, items=sum(counts), more={"kl_bits": divergence})
 
 

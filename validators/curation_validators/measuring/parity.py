@@ -42,7 +42,7 @@ def refusal_parity(scope: Scope) -> Figures:
         for (side, one, other), sums in scope.of(counted).items():
             tables.setdefault((side,), ({}, {}))[place][one, other] = sums[0]
     margin = scope.limits.refusal_points_percent / 100
-    yield from per_side(tables, "mirrored pairs", lambda both: _refusal(*both, margin))
+    yield from per_side(tables, "mirrored pairs", lambda both: _refusal(both[0], both[1], margin))
 
 
 def _refusal(table: Mapping[tuple[int, int], int], groups: Mapping[tuple[int, int], int], margin: float) -> Figure:

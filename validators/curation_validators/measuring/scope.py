@@ -7,7 +7,7 @@ Rules that always hold (pure):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from curation_schemas.definition import Thresholds
@@ -26,6 +26,8 @@ class TopicShape:
 
     positions: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    target: Mapping[str, int] = field(default_factory=dict)
+    """Position → percent, where a target is written."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,10 @@ def draft(visit: TheVisit, form: TheForm) -> Response:
     actor.require("maintainer")
     latest = _latest(visit)
     try:
-        command = validate(DraftPolicy, {"policy": nest_numbers(_numbers(form)), "reason": form.one("reason")})
+        plain = nest_numbers(_numbers(form))
+        if latest.targets is not None:  # They are no numbers of this form, and stay as they are.
+            plain["targets"] = {topic: target.model_dump() for topic, target in latest.targets.items()}
+        command = validate(DraftPolicy, {"policy": plain, "reason": form.one("reason")})
     except SchemaInvalid as error:
         pairs = [(path.removeprefix("policy."), message) for path, message in error.problems]
         return _page(visit, latest, form, by_field(visit.say, pairs), status=422)
