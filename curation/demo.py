@@ -22,12 +22,13 @@ from curation.epoch import close_epoch
 from curation.errors import CallerError, InvalidInput, NotFound
 from curation.home import discard_home
 from curation.identifiers import TokenBytes
-from curation.people.accounts import Actor, Joining, Role, join
+from curation.people.accounts import Actor, Joining, join
 from curation.people.credentials import hash_passphrase, keep_passphrase
 from curation.releases.cut import CutRelease, cut_release
 from curation.topics.define import read_definition
 from curation.writing import Platform
 from curation_schemas.contribution import AdvanceLine, AnyLine, CloseEpochLine, ReleaseLine
+from curation_schemas.review import Role
 
 FOUNDER = "sim-founder"
 GUESTS: dict[str, list[Role]] = {

@@ -34,13 +34,13 @@ from curation.log.attestation import Signer, attest
 from curation.log.leaf import Opening, encode_leaf, fresh_nonce
 from curation.log.merkle import leaf_hash
 from curation.log.order import canonical_order
-from curation.people.accounts import Actor, Role
+from curation.people.accounts import Actor
 from curation.people.vault import Vault, topic_scope
 from curation.projection import Rows, declaration_row, release_row, rows_of, write_rows
 from curation.rulebook import acts
 from curation.rulebook.adoption import adopted_revision, is_under_way
 from curation.rulebook.declarations import Declaration, Declarations
-from curation.rulebook.definitions import Definition, Definitions, Frame
+from curation.rulebook.definitions import Defining, Definition, Definitions, Frame
 from curation.rulebook.history import ExampleEvent, History
 from curation.rulebook.yanking import check_yank
 from curation.tables import (
@@ -58,25 +58,22 @@ from curation_schemas.events import (
     EVENT,
     Act,
     AnyEvent,
-    ControlPlanted,
-    DatasetDefined,
     EpochClosed,
     Event,
     ExampleProposed,
-    GateOverruled,
+    ExampleWithdrawn,
     PerspectiveDeclared,
-    PolicyChanged,
     ReleaseCut,
     ReleaseYanked,
     ReviewSubmitted,
     SeatPassed,
-    TopicDefined,
     TopicProposed,
     TopicRevised,
     leaf_fields,
     references_of,
 )
 from curation_schemas.parsing import problems_of
+from curation_schemas.review import Role
 
 AnEvent = TypeVar("AnEvent", bound=Event)
 DEFINITION_TYPES = (
@@ -87,6 +84,9 @@ DEFINITION_TYPES = (
     "topic:revised",
     "control:planted",
     "gate:overruled",
+    "roles:changed",
+    "person:suspended",
+    "person:restored",
 )
 _WAITING_TYPES = (ReviewSubmitted, SeatPassed)
 _FLUSH_AT = 2_000
@@ -448,7 +448,9 @@ class Writing(LoadedExamples):
         return None if waits else self.epoch
 
     def _take(self, event: AnyEvent, leaf: str) -> None:
-        if isinstance(event, (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted, GateOverruled)):
+        if isinstance(event, Act) and not isinstance(event, ExampleWithdrawn):
+            self.definitions.standings.check_acts(event.pseudonym)
+        if isinstance(event, Defining):
             self.lock_definitions()
             self.definitions.check(event, self.epoch)
             self.definitions.apply(event, leaf, self.epoch)

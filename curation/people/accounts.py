@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
@@ -39,9 +39,9 @@ from curation.tables import (
 )
 from curation_schemas.base import Wire
 from curation_schemas.parsing import SchemaInvalid, validate
+from curation_schemas.review import Role
 from curation_schemas.text import ShortText, Slug, WrittenLanguage
 
-Role = Literal["contributor", "maintainer", "auditor", "administrator"]
 ROLES: tuple[str, ...] = get_args(Role)
 
 

@@ -97,6 +97,7 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     declaration = writing.latest_declaration(pseudonym) if pseudonym else None
     if pseudonym is None or declaration is None or declaration.perspective is None:
         raise Refused("review/declared", f"declare a perspective on {command.topic} first")
+    writing.definitions.standings.check_acts(pseudonym)
     _check_share(writing, command.topic, declaration.perspective, pseudonym)
     _check_handed_on(writing, actor, command.topic, {revision for topic, revision in lapsed if topic == command.topic})
     asking = _Asking(writing, actor, command, pseudonym, declaration, frozenset(revision for _, revision in lapsed))

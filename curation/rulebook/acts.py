@@ -14,9 +14,12 @@ from curation_schemas.events import (
     ControlOpened,
     ExampleProposed,
     ExampleWithdrawn,
+    FlagRaised,
+    FlagUpheld,
     OpeningErased,
     RoundAppealed,
     RoundClosed,
+    SeatAct,
     TopicProposed,
 )
 
@@ -51,3 +54,14 @@ def check_now(history: History, event: ExampleEvent) -> None:
 def apply(history: History, event: ExampleEvent, leaf: str, epoch: int, around: Surroundings) -> None:
     """Take the event in. Call `check` first."""
     _APPLY[type(event)](history, event, leaf, epoch, around)
+
+
+def made_since(history: History, event: ExampleEvent, epoch: int) -> int:
+    """The first epoch in which an act of this epoch can have been made: some wait for their round to end."""
+    if isinstance(event, SeatAct):
+        return history.revision_of(event.revision, "review/revision-known").stages[event.stage - 1].epoch
+    if isinstance(event, FlagRaised) and event.review is not None:
+        return history.revision_of(event.revision, "flag/revision-known").epoch
+    if isinstance(event, FlagUpheld):
+        return min(epoch, history.flags[event.flag].epoch)
+    return epoch

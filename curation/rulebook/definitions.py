@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from curation.errors import Refused
+from curation.rulebook.standing import StandingEvent, Standings
 from curation_schemas.commons import TopicOutline
 from curation_schemas.definition import DatasetTerms, Policy, Sensitivity, Topic
 from curation_schemas.events import (
@@ -27,7 +28,7 @@ from curation_schemas.events import (
 )
 
 EPOCHS_UNTIL_BINDING = 2
-Defining = DatasetDefined | TopicDefined | PolicyChanged | ControlPlanted | GateOverruled
+Defining = DatasetDefined | TopicDefined | PolicyChanged | ControlPlanted | GateOverruled | StandingEvent
 AnyDefining = Defining | TopicProposed | TopicRevised
 
 Content = TypeVar("Content")
@@ -111,6 +112,8 @@ class Definitions:
     """The revisions that were adopted."""
     overruled: dict[str, GateOverruled] = field(default_factory=dict)
     """What maintainers said of gates, by leaf."""
+    standings: Standings = field(default_factory=Standings)
+    """Changes of roles, and suspensions."""
 
     def policy_at(self, epoch: int) -> Definition[Policy]:
         """The policy in force in an epoch. Raises Refused when nothing is defined yet."""
@@ -177,7 +180,9 @@ class Definitions:
             return
         if self.terms is None:
             raise Refused("define/first", f"{event.type} stands before the dataset's definition")
-        if isinstance(event, GateOverruled):
+        if isinstance(event, StandingEvent):
+            self.standings.check(event)
+        elif isinstance(event, GateOverruled):
             held = self.topic_at(event.topic, epoch)
             if held is None or held.leaf != event.definition:
                 message = f"there is no topic {event.topic} in force under the definition that is named"
@@ -214,6 +219,8 @@ class Definitions:
             self._add_policy(Definition(leaf, event.policy, epoch, epoch + EPOCHS_UNTIL_BINDING))
         elif isinstance(event, ControlPlanted):
             self.planted[leaf] = Planted(event.commitment, epoch)
+        elif isinstance(event, StandingEvent):
+            self.standings.apply(event, leaf, epoch)
         elif isinstance(event, GateOverruled):
             self.overruled[leaf] = event
         elif isinstance(event, (TopicProposed, TopicRevised)):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from curation.errors import EvenhandError, Refused
 from curation.log.attestation import check_attestation
@@ -21,26 +21,26 @@ from curation.rulebook import acts
 from curation.rulebook.adoption import Outlined, check_due, check_words, due_adoptions
 from curation.rulebook.controls import ControlCounts, count_controls
 from curation.rulebook.declarations import Declaration, Declarations
-from curation.rulebook.definitions import Definitions
+from curation.rulebook.definitions import Defining, Definitions
 from curation.rulebook.elapsed import may_have_passed, must_have_passed
 from curation.rulebook.history import ExampleEvent, History
 from curation.rulebook.links import check_links
 from curation.rulebook.placement import Published, placement
+from curation.rulebook.standing import Watch
 from curation.rulebook.yanking import check_yank
 from curation_schemas.events import (
     EVENT,
     Act,
     AnyEvent,
-    ControlPlanted,
     DatasetDefined,
     EpochClosed,
     ExampleProposed,
+    ExampleRetracted,
     ExampleRevised,
     ExampleWithdrawn,
     FlagLapsed,
     GateOverruled,
     PerspectiveDeclared,
-    PolicyChanged,
     ReleaseCut,
     ReleaseYanked,
     ReviewSubmitted,
@@ -65,19 +65,9 @@ def _check_form(event: AnyEvent, fields: Mapping[str, Any]) -> None:
         raise SchemaInvalid([("", "the leaf is not in the one form of its event")])
 
 
-NotOfExamples = (
-    DatasetDefined
-    | TopicDefined
-    | PolicyChanged
-    | ControlPlanted
-    | GateOverruled
-    | PerspectiveDeclared
-    | EpochClosed
-    | ReleaseCut
-    | ReleaseYanked
-)
-_DEFINING = (DatasetDefined, TopicDefined, PolicyChanged, ControlPlanted, GateOverruled)
-_NOT_OF_EXAMPLES = frozenset({*_DEFINING, PerspectiveDeclared, EpochClosed, ReleaseCut, ReleaseYanked})
+NotOfExamples = Defining | PerspectiveDeclared | EpochClosed | ReleaseCut | ReleaseYanked
+_NOT_OF_EXAMPLES = frozenset(get_args(NotOfExamples))
+_SUSPENDABLE = frozenset(item for item in get_args(ExampleEvent) if issubclass(item, Act)) - {ExampleWithdrawn}
 _TIMED = frozenset({RoundClosed, FlagLapsed})
 _OF_ROUNDS = frozenset({ReviewSubmitted, RoundClosed})
 _BROUGHT = frozenset({ExampleProposed, ExampleRevised, TopicProposed, TopicRevised})
@@ -150,6 +140,7 @@ class Replay:
     """(epoch in which they opened, days) → (revision, stage) → example, of rounds that were open at the last look."""
     _replaced: dict[str, str] = field(default_factory=dict)
     """Example → the leaf that revised or withdrew it in this epoch."""
+    _watch: Watch = field(default_factory=Watch)
     _elapsed_checks: list[tuple[str, int, str, str, int]] = field(default_factory=list)
 
     def declaration(self, leaf: str) -> Declaration | None:
@@ -224,6 +215,11 @@ class Replay:
         if type(event) in _TIMED:
             self._check_elapsed(history, cast("RoundClosed | FlagLapsed", event))
         acts.apply(history, event, leaf, self.epoch, self)
+        if type(event) is ExampleRetracted:
+            self._watch.note_signers(index, event)
+        if self.definitions.standings.suspensions and type(event) in _SUSPENDABLE:
+            earliest = acts.made_since(history, event, self.epoch)
+            self._watch.note_act(index, cast("Act", event).pseudonym, earliest, self.definitions.standings)
         if self.only is None or event.example == self.only:
             # Of other examples a draft is read, but not how its round ended.
             self._watch_open(history, event, leaf)
@@ -256,13 +252,15 @@ class Replay:
             self._full_and_open[event.revision, event.stage] = index
 
     def _take_other(self, event: NotOfExamples, leaf: str, index: int) -> None:
-        if isinstance(event, _DEFINING):
+        if isinstance(event, Defining):
             self.definitions.check(event, self.epoch)
             if isinstance(event, TopicDefined) and event.proposal is not None and self.only is None:
                 check_words(event, self.histories.get(event.proposal), self.definitions)
                 self._adoptions.append(event)
             self.definitions.apply(event, leaf, self.epoch)
+            self._watch.note_signers(index, event)
         elif isinstance(event, PerspectiveDeclared):
+            self._watch.note_act(index, event.pseudonym, self.epoch, self.definitions.standings)
             self.declarations.check(event, self.definitions.frame(event.topic, event.definition, self.epoch))
             self.declarations.apply(event, leaf, self.epoch)
         elif isinstance(event, EpochClosed):
@@ -270,9 +268,11 @@ class Replay:
         elif isinstance(event, ReleaseYanked):
             release = self.index_of.get(event.release)
             check_yank(event, next((cut.event.version for cut in self.cuts if cut.index == release), None), self.yanked)
+            self._watch.note_signers(index, event)
             self.yanked[event.version] = index, event
         else:
             self._check_cut(event)
+            self._watch.note_signers(index, event)
             self.cuts.append(Cut(index, event))
             self._leave_out_gated(event)
 
@@ -321,6 +321,8 @@ class Replay:
                 self.violations.append(Violation(index, rule, message))
         self._elapsed_checks.clear()
         self._check_adoptions()
+        broken = self._watch.broken(self.definitions.standings, self.epoch)
+        self.violations += [Violation(*found) for found in broken]
         try:
             if not self._order.kept:
                 raise Refused("epoch/order", f"the leaves of epoch {self.epoch} are not in their canonical order")

@@ -83,6 +83,12 @@ RULES: dict[str, str] = {
     # gates
     "gate/topic-in-force": "A gate is overruled for a topic that is in force, by its definition.",
     "gate/fails": "A gate is overruled only where it fails or could not be measured. (server)",
+    # roles and suspensions
+    "roles/chain": "A change of roles names the person's latest one, and changes something.",
+    "roles/not-own": "Nobody changes their own roles.",
+    "roles/held": "Who signs as maintainer or administrator has that role, as far as the log knows.",
+    "suspend/chain": "A person is suspended on a topic once at a time, and a suspension ends once.",
+    "suspend/acts": "Who is suspended on a topic does nothing there but withdraw, until it ends.",
     # attestation, erasure, epochs, releases
     "auth/signature": "A self-attested leaf carries a valid Ed25519 signature of its contributor.",
     "auth/one-key": "A pseudonym signs with one key, and a key belongs to one pseudonym.",

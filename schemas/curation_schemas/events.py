@@ -25,7 +25,9 @@ from curation_schemas.review import (
     Outcome,
     PositionsSeen,
     ReasonCode,
+    Role,
     Scores,
+    SuspensionGround,
     Verdict,
     Via,
     WithdrawalReason,
@@ -397,6 +399,45 @@ class GateOverruled(Event):
     maintainers: Maintainers
 
 
+class RolesChanged(Event):
+    """The roles that a person has from now on, under their pseudonym in the dataset; `administrator` is who says so.
+
+    Roles that somebody had from the beginning stand in no event.
+    """
+
+    references: ClassVar = ("supersedes",)
+    type: Literal["roles:changed"] = "roles:changed"
+    pseudonym: Pseudonym
+    roles: list[Role] = Field(default_factory=list, max_length=4)
+    administrator: Pseudonym
+    supersedes: Hash | None = None
+    """The person's change of roles before this one."""
+
+
+class PersonSuspended(Event):
+    """A person may do nothing more on a topic but withdraw, under their pseudonym there."""
+
+    references: ClassVar = ("after",)
+    type: Literal["person:suspended"] = "person:suspended"
+    topic: Slug
+    pseudonym: Pseudonym
+    ground: SuspensionGround
+    administrator: Pseudonym
+    after: Hash | None = None
+    """The end of an earlier suspension."""
+
+
+class PersonRestored(Event):
+    """A suspension ends."""
+
+    references: ClassVar = ("suspension",)
+    type: Literal["person:restored"] = "person:restored"
+    topic: Slug
+    pseudonym: Pseudonym
+    suspension: Hash
+    administrator: Pseudonym
+
+
 class SourceChecked(Event):
     """The server looked for a cited page and for the source's quote in it; the last check of a source counts.
 
@@ -495,6 +536,9 @@ AnyEvent = (
     | ControlPlanted
     | ControlOpened
     | GateOverruled
+    | RolesChanged
+    | PersonSuspended
+    | PersonRestored
     | SourceChecked
     | EpochClosed
     | ReleaseCut

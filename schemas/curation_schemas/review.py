@@ -35,6 +35,8 @@ ReasonCode = Literal[
 FlagGround = Literal["source", "personal_data", "licence", "law", "duplicate"]
 WithdrawalReason = Literal["author_choice", "error", "licence", "safety"]
 ErasureGround = Literal["author_request", "personal_data", "law"]
+SuspensionGround = Literal["abuse", "spam", "several_accounts", "collusion", "law"]
+Role = Literal["contributor", "maintainer", "auditor", "administrator"]
 Outcome = Literal["accepted", "contested", "rejected", "unresolved"]
 Via = Literal["web", "api", "cli", "import", "label-studio"]
 

@@ -16,11 +16,12 @@ from starlette.testclient import TestClient
 from curation.clock import Clock, MovableClock
 from curation.epoch import close_epoch
 from curation.home import create_home, open_home
-from curation.people.accounts import Joining, Role, issue_token, join
+from curation.people.accounts import Joining, issue_token, join
 from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation.topics.define import define_dataset, read_definition
 from curation.writing import Platform
 from curation_api import create_app
+from curation_schemas.review import Role
 from tests.support.words import saying
 
 ROOT = Path(__file__).parents[2]

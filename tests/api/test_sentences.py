@@ -7,12 +7,13 @@ from typing import get_args
 
 import pytest
 
-from curation.people.accounts import Role
+from curation.releases.jobs import Job
 from curation.shown import Withheld
+from curation.topics.policies import NUMBERS
 from curation_api.pages.catalogue import DEFAULT, LOCALES, negotiate
 from curation_api.pages.words import WORDS
 from curation_api.views import How, Status
-from curation_schemas.definition import Sensitivity
+from curation_schemas.definition import AcceptanceRule, Sensitivity, Thresholds
 from curation_schemas.events import AnyEvent
 from curation_schemas.example import ClaimType, Kind, OriginKind, Use
 from curation_schemas.review import (
@@ -21,6 +22,8 @@ from curation_schemas.review import (
     FlagGround,
     OrderShown,
     ReasonCode,
+    Role,
+    SuspensionGround,
     Verdict,
     Via,
     WithdrawalReason,
@@ -87,6 +90,10 @@ def test_french_sets_its_punctuation_as_french_does():
         ("via", get_args(Via)),
         ("account_role", get_args(Role)),
         ("sensitivity", get_args(Sensitivity)),
+        ("suspension", get_args(SuspensionGround)),
+        ("rule", [*AcceptanceRule.model_fields, *NUMBERS]),
+        ("threshold", Thresholds.model_fields),
+        ("job", get_args(Job)),
         ("withheld", get_args(Withheld)),
         ("order", get_args(OrderShown)),
     ],

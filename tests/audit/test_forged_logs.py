@@ -582,6 +582,117 @@ def _(forger):
     return forger.add("gate:overruled", reason="We say so.", maintainers=[forger.pseudonym("mia")], **fields)
 
 
+# --- roles and suspensions --------------------------------------------------------------------------------------------
+
+
+def change_roles(forger, who="max", roles=("auditor",), by="mia", **over):
+    fields = {"pseudonym": forger.pseudonym(who), "roles": list(roles), "administrator": forger.pseudonym(by)}
+    return forger.add("roles:changed", **(fields | over))
+
+
+def suspend(forger, who="keep-1", **over):
+    fields = {"topic": "harbour", "pseudonym": forger.pseudonym(who), "ground": "spam"}
+    return forger.add("person:suspended", administrator=forger.pseudonym("mia"), **(fields | over))
+
+
+def restore(forger, suspension, who="keep-1", **over):
+    fields = {"topic": "harbour", "pseudonym": forger.pseudonym(who), "suspension": suspension}
+    return forger.add("person:restored", administrator=forger.pseudonym("mia"), **(fields | over))
+
+
+@lie("roles/chain", "a change of roles passes over the one before")
+def _(forger):
+    change_roles(forger)
+    forger.close()
+    return change_roles(forger, roles=["contributor"])
+
+
+@lie("roles/chain", "a change of roles that changes none")
+def _(forger):
+    first = change_roles(forger)
+    forger.close()
+    return change_roles(forger, supersedes=first)
+
+
+@lie("roles/not-own", "somebody makes themselves a maintainer")
+def _(forger):
+    return change_roles(forger, "mia", ["maintainer"])
+
+
+@lie("roles/held", "a policy is agreed by somebody whose role as a maintainer was taken")
+def _(forger):
+    change_roles(forger)
+    forger.close()
+    return change_policy(forger)
+
+
+@lie("roles/held", "roles are given by an administrator who is one no more")
+def _(forger):
+    change_roles(forger, "max", ["maintainer"])
+    forger.close()
+    return change_roles(forger, "zoe", ["contributor"], by="max")
+
+
+@lie("roles/held", "a release is cut by somebody whose role as a maintainer was taken")
+def _(forger):
+    change_roles(forger, "mia", ["auditor"], by="max")
+    forger.close()
+    return forger.cut()
+
+
+@lie("suspend/chain", "somebody is suspended twice")
+def _(forger):
+    suspend(forger)
+    forger.close()
+    return suspend(forger)
+
+
+@lie("suspend/chain", "an earlier suspension is hidden")
+def _(forger):
+    restore(forger, suspend(forger))
+    forger.close()
+    return suspend(forger)
+
+
+@lie("suspend/chain", "a suspension ends twice")
+def _(forger):
+    first = suspend(forger)
+    restore(forger, first)
+    forger.close()
+    return restore(forger, first)
+
+
+@lie("suspend/chain", "a suspension ends that was on another topic")
+def _(forger):
+    first = suspend(forger)
+    forger.close()
+    return restore(forger, first, topic="river")
+
+
+@lie("suspend/acts", "somebody proposes an epoch after their suspension")
+def _(forger):
+    suspend(forger, "ana")
+    forger.close()
+    return forger.propose("ana").revision
+
+
+@lie("suspend/acts", "somebody declares a perspective an epoch after their suspension")
+def _(forger):
+    suspend(forger)
+    forger.close()
+    return forger.declare("keep-1", "move", supersedes=forger.declared["keep-1"])
+
+
+@lie("suspend/acts", "somebody reviews in a round that opened after their suspension")
+def _(forger):
+    suspend(forger)
+    forger.close()
+    made = forger.propose()
+    forger.close()
+    forger.judge(made)
+    return made.votes[0]
+
+
 def check(forger, made, **over):
     """A check that found a quote in a kept copy."""
     page = forger.commit("page", {"record": "1" * 64, "payload": "2" * 64})

@@ -936,6 +936,70 @@ def _(world: World) -> Attempt:
     return attempt(cut_while_a_gate_breaks)
 
 
+@provokes("roles/not-own", "own-roles", "small")
+def _(world: World) -> Attempt:
+    return attempt(world.change_roles, world.administrator(), "maintainer")
+
+
+@provokes("roles/chain", "changed-twice-from-the-beginning-in-the-log", "small")
+def _(world: World) -> Forged:
+    world.administrator()
+    world.change_roles("ana", "auditor")
+    world.close()
+    world.change_roles("ana", "contributor")
+    return forged(Forgery(world).change("roles:changed", "supersedes"), "roles:changed", "2027-02-15")
+
+
+@provokes("roles/held", "policy-by-a-former-maintainer-in-the-log", "small")
+def _(world: World) -> Forged:
+    world.administrator()
+    event = world.change_roles("max", "auditor").event
+    world.close()
+    world.join("moe", roles=["maintainer"])
+    world.agree(world.draft("mia"), "moe")
+    one, former = getattr(event, "administrator"), getattr(event, "pseudonym")  # noqa: B009  # an AnyEvent
+    return forged(Forgery(world).change("policy:changed", maintainers=[one, former]), "policy:changed", "2027-02-15")
+
+
+@provokes("suspend/chain", "suspended-twice", "small")
+def _(world: World) -> Attempt:
+    world.administrator()
+    world.propose("ana")
+    world.suspend(world.pseudonym("ana"))
+    return attempt(world.suspend, world.pseudonym("ana"))
+
+
+@provokes("suspend/acts", "proposes-while-suspended", "small")
+def _(world: World) -> Attempt:
+    world.administrator()
+    world.propose("ana")
+    world.suspend(world.pseudonym("ana"))
+    return attempt(world.propose, "ana")
+
+
+@provokes("suspend/acts", "asks-for-a-seat-while-suspended", "small")
+def _(world: World) -> Attempt:
+    world.administrator()
+    world.propose("ana")
+    reviewer = people_of("keep")[0]
+    world.suspend(world.pseudonym(reviewer))
+    return attempt(world.take, reviewer)
+
+
+@provokes("suspend/acts", "declared-an-epoch-later-in-the-log", "small")
+def _(world: World) -> Forged:
+    world.administrator()
+    world.declare("ana", "keep")
+    world.suspend(world.pseudonym("ana"))
+    world.close()
+    world.join_declared("zoe", "keep")
+    own = world.pseudonym("ana")
+    mine = (leaf for leaf in world.sealed() if fields_of(leaf).get("pseudonym") == own)
+    first = next(leaf for leaf in mine if fields_of(leaf)["type"] == "perspective:declared")
+    changes = {"pseudonym": own, "supersedes": hash_of(first), "perspective": "move"}
+    return forged(Forgery(world).change("perspective:declared", **changes), "perspective:declared", "2027-02-15")
+
+
 @provokes("gate/fails", "the-topic-fails-no-gate", "small")
 def _(world: World) -> Attempt:
     world.judge(world.propose())

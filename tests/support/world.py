@@ -41,6 +41,7 @@ from curation.reviews.submit import (
 )
 from curation.rulebook.history import History
 from curation.rulebook.replay import Replay, replay
+from curation.standing import ChangeRoles, SuspendPerson, change_roles, restore_person, suspend_person
 from curation.tables import log_leaves, pending_leaves
 from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation.topics.define import DefineDataset, DraftPolicy, agree_policy, define_dataset, draft_policy
@@ -48,7 +49,7 @@ from curation.writing import Platform, Recorded, Writing
 from curation_schemas.commons import TopicProposal
 from curation_schemas.definition import DatasetDefinition, Policy
 from curation_schemas.parsing import validate
-from curation_schemas.review import FlagForm
+from curation_schemas.review import FlagForm, Role
 from tests.support.postgres import Databases
 from tests.support.words import DATASET, FULL_POLICY, HARBOUR, REQUIRED, SMALL_POLICY, definition, example, judgement
 
@@ -208,6 +209,24 @@ class World:
     def uphold(self, flag: str, handle: str) -> Recorded:
         with self.acting(handle) as (made, actor):
             return uphold_flag(made, actor, Uphold(flag=flag))
+
+    # --- roles, suspensions -------------------------------------------------------------------------------------------
+
+    def administrator(self, handle: str = "ada") -> str:
+        self.join(handle, roles=["administrator"])
+        return handle
+
+    def change_roles(self, handle: str, *roles: Role, by: str = "ada") -> Recorded:
+        with self.acting(by) as (made, actor):
+            return change_roles(made, actor, ChangeRoles(handle=handle, roles=roles))
+
+    def suspend(self, pseudonym: str, topic: str = HARBOUR, by: str = "ada") -> Recorded:
+        with self.acting(by) as (made, actor):
+            return suspend_person(made, actor, SuspendPerson(topic=topic, pseudonym=pseudonym, ground="spam"))
+
+    def restore(self, pseudonym: str, by: str = "ada") -> Recorded:
+        with self.acting(by) as (made, actor):
+            return restore_person(made, actor, pseudonym)
 
     # --- policies, epochs -----------------------------------------------------------------------------------------
 

@@ -132,6 +132,9 @@ WORDS: dict[str, dict[str, str]] = {
         "control:planted": N_("Controls were committed to"),
         "control:opened": N_("A control was opened"),
         "gate:overruled": N_("A gate was overruled"),
+        "roles:changed": N_("The roles of a person were changed"),
+        "person:suspended": N_("A person was suspended on a topic"),
+        "person:restored": N_("A suspension ended"),
         "source:checked": N_("A source was checked"),
         "epoch:closed": N_("An epoch was closed"),
         "release:cut": N_("A release was cut"),
@@ -173,6 +176,13 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "job": {"plan": N_("Planning"), "overrule": N_("Overruling a gate"), "cut": N_("Cutting the release")},
     "breaks": {"gate": N_("gate"), "warn": N_("warning"), "error": N_("could not be measured")},
+    "suspension": {
+        "abuse": N_("abuse of others"),
+        "spam": N_("spam"),
+        "several_accounts": N_("several accounts of one person"),
+        "collusion": N_("collusion"),
+        "law": N_("required by law"),
+    },
     "severity": {"block": N_("forbids the proposal"), "warn": N_("to think about")},
 }
 
