@@ -148,7 +148,8 @@ def signers_of(event: AnyEvent) -> tuple[Sequence[str], Sequence[str]]:
 class Broken(NamedTuple):
     """A leaf that breaks a rule."""
 
-    index: int
+    place: int
+    """Its index."""
     rule: str
     message: str
 
