@@ -125,7 +125,7 @@ def policy_fields() -> str:
     rows = [
         [f"`standard.{name}`, `high.{name}`", *_range(AcceptanceRule, name)] for name in AcceptanceRule.model_fields
     ]
-    plain = [name for name in Policy.model_fields if name not in ("standard", "high", "thresholds")]
+    plain = [name for name in Policy.model_fields if name not in ("standard", "high", "thresholds", "targets")]
     rows += [[f"`{name}`", *_range(Policy, name)] for name in plain]
     return _table(["field", "from", "to"], rows)
 

@@ -153,7 +153,9 @@ def test_written_target_takes_the_place_of_an_even_split():
     make, expected = FAULTS["far from an even split"]
     counts = count_release(LocalEngine(TableRows(make()).rows))
     found = measure_release(counts, SHAPES)
-    shares = {item.subject: round(100 * item.value) for item in found if item.measure == "balance/position-share"}
+    shares = {
+        item.subject: round(100 * (item.value or 0)) for item in found if item.measure == "balance/position-share"
+    }
     written = {TOPIC: dataclasses.replace(SHAPES[TOPIC], target=shares)}
     assert sum(shares.values()) == 100
     assert broken(found) == expected
