@@ -6,12 +6,15 @@ import os
 import shutil
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
 from playwright.sync_api import sync_playwright
 
 from curation.clock import SystemClock
+from curation.writing import Platform
 from curation_api import create_app
 from curation_api.app import UVICORN
 from tests.api.support import copy_home, seed_home
@@ -19,12 +22,9 @@ from tests.api.support import copy_home, seed_home
 CHROMIUM = os.environ.get("EVENHAND_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The address of the pages, with the pilot's topics."""
-    folder = tmp_path_factory.mktemp("browser")
-    seeded = seed_home(folder / "seeded")
-    platform = copy_home(seeded, folder / "home", SystemClock())
+@contextmanager
+def serving(platform: Platform) -> Iterator[str]:
+    """Serve a platform, in a thread. Gives the address."""
     server = uvicorn.Server(uvicorn.Config(create_app(platform), port=0, log_level="warning", **UVICORN))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -36,6 +36,15 @@ def site(tmp_path_factory):
     server.should_exit = True
     thread.join(30)
     platform.home.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The address of the pages, with the pilot's topics."""
+    folder = tmp_path_factory.mktemp("browser")
+    seeded = seed_home(folder / "seeded")
+    with serving(copy_home(seeded, folder / "home", SystemClock())) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
