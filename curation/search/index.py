@@ -45,7 +45,8 @@ def _unindexed() -> Select[Any]:
 
 def index_new_texts(platform: Platform) -> None:
     """Bring the index up to the last closed epoch."""
-    with platform.write() as writing:
+    # Alone: an erasure that ends while its text is read here would leave the words behind.
+    with platform.write(alone=True) as writing:
         add_new_texts(writing.connection)
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from curation.clock import MovableClock
 from curation.people.credentials import FREE_GUESSES
@@ -256,6 +256,30 @@ def test_revise_withdraw_and_see_the_own_work(api):
     assert "withdrawn" in browser.see("/work").text
     other = join(api, "somebody-else")
     other.see(f"/examples/{example}/revise", 404)
+
+
+def questions_asked(api, browser, page):
+    """How many statements a page sends to the database."""
+    asked = []
+
+    def note(*arguments):
+        asked.append(arguments[2])
+
+    event.listen(api.platform.home.engine, "before_cursor_execute", note)
+    browser.see(page)
+    event.remove(api.platform.home.engine, "before_cursor_execute", note)
+    return len(asked)
+
+
+def test_own_work_asks_the_database_as_much_for_many_reviews_as_for_one(api):
+    author, reviewer = join(api), sign_in_as(api, REVIEWERS[PERSPECTIVES[0]][0])
+    counts = []
+    for number, text in enumerate(("One thing is said here.", "Another one follows it.", "A third one ends it all.")):
+        propose(author, once=str(number) * 32, **{"turn-1": text})
+        review(reviewer)
+        counts.append(questions_asked(api, reviewer, "/work"))
+    assert len(rows(api, reviews)) == 3
+    assert counts[1] == counts[2]
 
 
 def test_preference_order_is_the_drawn_one_and_votes_are_recorded_by_answer(api):
