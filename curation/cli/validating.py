@@ -164,8 +164,8 @@ def print_validation(made: Validation) -> None:
         print_table(["suite", "pass", "fail", "not measured", "error"], rows)
     if made.odd:
         typer.echo("\nReviewers to look at (a reason to look, no more)")
-        rows = [[item.topic, ", ".join(item.reviewers), item.message] for item in made.odd[:_SHOWN]]
-        print_table(["topic", "who", "what"], [[shown(cell) for cell in row] for row in rows])
+        for item in made.odd[:_SHOWN]:
+            typer.echo(f"  {shown(str(item))}")
         if len(made.odd) > _SHOWN:
             typer.echo(f"  … and {len(made.odd) - _SHOWN} more: see --json")
     for note in made.notes:
@@ -184,6 +184,10 @@ def _print_measures(measures: list[Measured]) -> None:
     rows = [[_ending(item), item.measure, shown(item.where), shown(item.message)] for item in told]
     if rows:
         print_table(["", "measure", "of", "what it is"], rows)
+    hints = {item.measure: item.hint for item in told if item.hint}
+    if hints:
+        typer.echo("\nWhat to do")
+        print_table(["measure", "hint"], [[measure, hint] for measure, hint in hints.items()])
     for item in measures:
         if item.outcome == "error":
             typer.echo(f"  error: {item.measure}, {shown(item.where)}: {item.message}")

@@ -8,9 +8,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from curation.cli.validating import print_validation
+from curation_validators.gaming import Odd
+from curation_validators.validation import Validation
 from tests.audit.demo import SECOND, call
 from tests.support.balanced import balanced
 from tests.support.findings import ANSWER, clean
+from tests.support.measured import measured_fault
 
 PLAIN = ("--engine", "python")
 TURNS = clean()["messages"]
@@ -96,6 +100,19 @@ def test_outsiders_dataset_with_positions_is_measured(tmp_path):
     assert outcomes["provenance/source-concentration"] == outcomes["provenance/attribution"] == "fail"
     assert outcomes["provenance/reviewer-share"] == "insufficient"
     assert code == 1
+    hints = {item["measure"]: item.get("hint") for item in made["measures"] if item["config"] == "all"}
+    assert hints["provenance/attribution"] == "Give each position a source with publisher and date."
+    assert hints["balance/length-parity"] is None, "there is nothing to do"
+
+
+def test_people_are_told_what_to_do_about_measures_and_odd_reviewers(capsys):
+    odd = Odd("harbour", ("p_a", "p_b"), "judged 60 revisions together", "together", {})
+    print_validation(Validation("set", measures=measured_fault("skewed positions"), odd=[odd]))
+    out = capsys.readouterr().out
+    assert "\nWhat to do\n" in out
+    assert "Ask for examples of the positions that fall short of their share." in out
+    assert f"  {odd}\n" in out
+    assert "change no vote. (rule reviewing/together, version 1)" in out
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ from curation_schemas.events import Act, AnyEvent, Event, SeatAct
 from curation_validators import acceptance
 from curation_validators.acceptance import AcceptancePolicy
 from curation_validators.findings import RULES as FINDINGS
+from curation_validators.gaming import ODD_RULES
+from curation_validators.hints import BOUNDS_FROM, HINTS
 from curation_validators.measures import MEASURES
 from tests.docs.pages import ROOT
 
@@ -271,8 +273,21 @@ def findings() -> str:
 
 def measures() -> str:
     """Every measure of a release."""
-    rows = [[f"`{name}`", item.level, str(item.version), item.sentence] for name, item in MEASURES.items()]
-    return _table(["measure", "level", "version", "sentence"], rows)
+    rows = [
+        [f"`{name}`", item.level, str(item.version), item.sentence, _bounds(name), HINTS[name]]
+        for name, item in MEASURES.items()
+    ]
+    return _table(["measure", "level", "version", "sentence", "bounds from", "what to do"], rows)
+
+
+def _bounds(measure: str) -> str:
+    return BOUNDS_FROM.get(measure, "–" if MEASURES[measure].level == "report" else "ours")
+
+
+def odd() -> str:
+    """Every reason to look at a reviewer."""
+    rows = [[f"`{name}`", "warn", str(rule.version), rule.sentence, rule.hint] for name, rule in ODD_RULES.items()]
+    return _table(["rule", "severity", "version", "sentence", "what to do"], rows)
 
 
 # --- the bundle -------------------------------------------------------------------------------------------------------
@@ -309,7 +324,7 @@ BLOCKS: dict[str, dict[str, Callable[[], str]]] = {
     "docs/verify.md": {"example": worked_example},
     "docs/acceptance.md": {"characteristic": operating_characteristic, "infiltration": infiltration},
     "docs/bundle.md": {"columns": columns},
-    "docs/validation.md": {"findings": findings, "measures": measures},
+    "docs/validation.md": {"findings": findings, "measures": measures, "odd": odd},
 }
 """Page → name of a generated part → what makes it."""
 

@@ -35,6 +35,31 @@ OddKind = Literal["misplaced", "together", "burst"]
 
 
 @dataclass(frozen=True, slots=True)
+class OddRule:
+    """What is looked for, what to do where it is found, and the version of the check. Each is a warning."""
+
+    sentence: str
+    hint: str
+    version: int = 1
+
+
+ODD_RULES: dict[str, OddRule] = {
+    "reviewing/misplaced": OddRule(
+        "A reviewer votes more like their own perspective than like another.",
+        "Look at their rationales, and ask them whether they still stand where they declared; change no vote.",
+    ),
+    "reviewing/together": OddRule(
+        "No two reviewers agree on all of twenty revisions or more, where others differ.",
+        "Look at both their rationales, and ask whether they judge apart; change no vote.",
+    ),
+    "reviewing/burst": OddRule(
+        "Nobody casts over twice the others' share of their votes in one epoch, beyond chance.",
+        "Look at what was judged in that epoch, and ask what brought them there; change no vote.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Odd:
     """One or two reviewers on one topic, and what is odd about their votes."""
 
@@ -45,9 +70,28 @@ class Odd:
     facts: Mapping[str, str | int]
     """What the message says, for other languages: `perspective`, `votes`, `revisions`, `cast`, `epoch`, `percent`."""
 
+    @property
+    def rule(self) -> str:
+        """The rule's id."""
+        return f"reviewing/{self.kind}"
+
+    def __str__(self) -> str:
+        rule = ODD_RULES[self.rule]
+        named = " and ".join(self.reviewers)
+        return f"{self.topic}, {named}: {self.message}. {rule.hint} (rule {self.rule}, version {rule.version})"
+
     def as_json(self) -> dict[str, Any]:
         """For programs."""
-        return {"topic": self.topic, "reviewers": list(self.reviewers), "message": self.message}
+        rule = ODD_RULES[self.rule]
+        return {
+            "rule": self.rule,
+            "severity": "warn",
+            "version": rule.version,
+            "topic": self.topic,
+            "reviewers": list(self.reviewers),
+            "message": self.message,
+            "hint": rule.hint,
+        }
 
 
 @dataclass(frozen=True, slots=True)

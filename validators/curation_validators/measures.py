@@ -20,6 +20,7 @@ from curation_schemas.definition import Thresholds
 from curation_validators.counting import Counts
 from curation_validators.facts import EXAMPLES
 from curation_validators.findings import Insufficient, Outcome
+from curation_validators.hints import HINTS
 from curation_validators.measuring import coverage, parity, provenance, rows
 from curation_validators.measuring.scope import ALL, Formula, Scope, TopicShape
 from curation_validators.statistics import benjamini_hochberg
@@ -53,6 +54,11 @@ class Measured:
         """How it is named."""
         parts = [f"topic {self.topic}" if self.topic else "the dataset", *([self.subject] if self.subject else [])]
         return ", ".join(parts) + ("" if self.config == ALL else f" ({self.config})")
+
+    @property
+    def hint(self) -> str:
+        """What to do where it warns or gates."""
+        return HINTS[self.measure] if self.breaks else ""
 
     def as_json(self) -> dict[str, Any]:
         """The measure for programs; six digits, so that another machine's last bit changes nothing."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation_validators.gaming import MOST_VOTES, odd_reviewers
+from curation_validators.gaming import MOST_VOTES, ODD_RULES, odd_reviewers
+from tests.support.golden import GOLDEN
 
 SIDES = ("left", "right")
 
@@ -69,11 +71,7 @@ def test_nobody_is_misplaced_where_votes_have_nothing_to_do_with_perspectives():
 
 
 def test_two_who_never_differ_where_others_do_are_named():
-    draw = random.Random(3)
-    rows = slanted(items=60, draw=draw)
-    copied = {item["revision"]: item["verdict"] for item in rows if item["reviewer"] == "right-1"}
-    rows = [item | {"verdict": copied[item["revision"]]} if item["reviewer"] == "right-4" else item for item in rows]
-    (pair,) = found(rows)
+    (pair,) = odd_of("together")
     assert pair.reviewers == ("right-1", "right-4")
     assert "60 revisions together and never differed" in pair.message
 
@@ -98,6 +96,30 @@ def test_topics_are_looked_at_apart():
 def test_the_first_votes_of_a_large_topic_are_looked_at():
     rows = slanted(items=MOST_VOTES // 12 + 10)
     assert found(rows) == []
+
+
+def odd_of(kind):
+    """Reviewers who are odd in one way."""
+    if kind == "misplaced":
+        return found(slanted(moles=("left-3",)))
+    if kind == "together":
+        draw = random.Random(3)
+        rows = slanted(items=60, draw=draw)
+        copied = {item["revision"]: item["verdict"] for item in rows if item["reviewer"] == "right-1"}
+        copies = ({"verdict": copied[item["revision"]]} if item["reviewer"] == "right-4" else {} for item in rows)
+        return found([item | copy for item, copy in zip(rows, copies, strict=True)])
+    rows = by_epoch({"steady": [10, 12, 9, 11], "other": [11, 9, 10, 12], "sudden": [0, 1, 30, 1]})
+    return odd_reviewers(rows, topics(rows), EPOCHS)
+
+
+@pytest.mark.parametrize("rule", ODD_RULES)
+def test_each_way_of_being_odd_has_a_rule_and_is_worded_as_its_golden_case(rule):
+    (odd,) = odd_of(rule.split("/")[1])
+    assert f"{odd}\n" == (GOLDEN / rule / "found" / "odd.txt").read_text("utf-8")
+    assert odd.rule == rule
+    said = odd.as_json()
+    assert (said["rule"], said["severity"], said["hint"]) == (rule, "warn", ODD_RULES[rule].hint)
+    assert "change no vote" in said["hint"]
 
 
 @given(

@@ -12,6 +12,7 @@ from curation.releases.columns import CRITERIA
 from curation_schemas.definition import Thresholds
 from curation_validators.counting import Counts, LocalEngine, count_release
 from curation_validators.findings import RULES
+from curation_validators.hints import HINTS
 from curation_validators.measures import MEASURES, Measured, failed_gates, measure_release, told_from_chance
 from curation_validators.measuring.scope import ALL, LEAST_ITEMS
 from tests.support.balanced import FAULTS, POSITIONS, SHAPES, TOPIC, TableRows, balanced, checked, with_preferences
@@ -80,6 +81,12 @@ def test_a_gate_that_fails_names_its_topic(fault):
     failed = failed_gates(measured_fault(fault))
     assert {item.measure for item in failed.get(TOPIC, [])} == gates
     assert set(failed) <= {TOPIC}
+
+
+def test_every_measure_says_what_to_do_where_it_breaks_and_nothing_where_it_passes():
+    assert set(HINTS) == set(MEASURES)
+    for item in measured_fault("skewed positions"):
+        assert item.hint == (HINTS[item.measure] if item.breaks else "")
 
 
 def test_order_of_rows_never_matters():
