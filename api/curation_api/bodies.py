@@ -18,8 +18,8 @@ from curation_api.errors import InvalidBody, Malformed, UnsupportedBody
 from curation_schemas.base import Wire
 from curation_schemas.commons import PROPOSAL
 from curation_schemas.parsing import SchemaInvalid, load_json, validate
-from curation_schemas.review import FlagForm, Judgement, WithdrawalReason
-from curation_schemas.text import ExampleId, Hash, Paragraph, Rationale, RuleId, Slug, WrittenLanguage
+from curation_schemas.review import FlagForm, Judgement, Role, SuspensionGround, WithdrawalReason
+from curation_schemas.text import ExampleId, Hash, Paragraph, Pseudonym, Rationale, RuleId, Slug, WrittenLanguage
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -66,6 +66,21 @@ class GateOverruling(Wire):
     reason: Paragraph
 
 
+class RolesWanted(Wire):
+    """The roles that an account has from now on."""
+
+    handle: Slug
+    roles: list[Role] = Field(max_length=4)
+
+
+class SuspensionForm(Wire):
+    """Whom to suspend on a topic, by pseudonym, and on which ground."""
+
+    topic: Slug
+    pseudonym: Pseudonym
+    ground: SuspensionGround
+
+
 WITHDRAWAL = TypeAdapter(Withdrawal)
 SEAT_WANTED = TypeAdapter(SeatWanted)
 SEAT_REVIEW = TypeAdapter(SeatReview)
@@ -75,6 +90,8 @@ FLAG_FORM = TypeAdapter(FlagForm)
 STANDPOINT = TypeAdapter(Standpoint)
 POLICY_DRAFT = TypeAdapter(DraftPolicy)
 GATE_OVERRULING = TypeAdapter(GateOverruling)
+ROLES_WANTED = TypeAdapter(RolesWanted)
+SUSPENSION = TypeAdapter(SuspensionForm)
 
 BODIES: dict[str, TypeAdapter[Any]] = {
     "Example": PROPOSAL,

@@ -13,6 +13,7 @@ from curation_api.pages.routes import (
     looking,
     objecting,
     oversight,
+    people,
     perspectives,
     policies,
     proposing,
@@ -54,6 +55,7 @@ ROUTERS = tuple(
         oversight,
         policies,
         cutting,
+        people,
     )
 )
 """Every router of the pages."""
