@@ -68,7 +68,7 @@ def near() -> Counts:
 
 
 def _record(where: str, text: str) -> Record:
-    return Record(where, (Text("messages.0", "user", text),))
+    return Record(where, (Text("messages.0", "user", text),), place=where)
 
 
 def planted(number: int, draw: random.Random) -> Iterator[tuple[str, str, bool]]:

@@ -34,7 +34,7 @@ from curation_validators.examples import WORDING, Instruments, check_example, in
 from curation_validators.findings import Checked, Finding
 from curation_validators.records import Record, Text, read_record
 
-NOT_AT_INTAKE = frozenset({"duplicate", "near-duplicate", "quotes", "mirrors"})
+NOT_AT_INTAKE = frozenset({"id", "duplicate", "near-duplicate", "quotes", "mirrors"})
 """The checks that need other examples, or archived pages. Copies are looked for in the index (curation.copies), and
 quotes are told to reviewers once they were looked for."""
 _LATER = frozenset({"source/unarchived"})

@@ -38,6 +38,8 @@ class Row:
     columns: dict[str, Any] | None
     problem: str
     end: int
+    count: int = 1
+    """How many rows it stands for: more than one where the end of a file cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +99,20 @@ class RowFile:
             raise InvalidInput("is no readable Parquet file", where=str(self.path)) from None
 
     def _parquet_rows(self, columns: set[str]) -> Iterator[Row]:
-        number = 0
+        number, size = 0, 0
         try:
             with self._parquet() as file:
+                size = file.metadata.num_rows
                 self._check_size(file.metadata)
                 wanted = [name for name in file.schema_arrow.names if name in columns]
                 for batch in file.iter_batches(_ROWS_AT_ONCE, columns=wanted):
                     for plain in batch.to_pylist():
                         number += 1
-                        yield Row(self.name, number, plain, "", self.size * number // file.metadata.num_rows)
+                        yield Row(self.name, number, plain, "", self.size * number // size)
         except InvalidInput as error:
-            yield Row(self.name, number + 1, None, f"{error.message}; the rows from here on were not read", self.size)
+            left = max(1, size - number)
+            problem = f"{error.message}; the rows from here on were not read ({left})"
+            yield Row(self.name, number + 1, None, problem, self.size, left)
 
     def _check_size(self, described: Any) -> None:
         # A few kilobytes of Parquet can unpack to gigabytes.

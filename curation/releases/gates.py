@@ -41,7 +41,7 @@ class ProjectedRows:
             if held is not None:
                 yield from held.only(columns)
 
-    def where(self, config: str, number: int) -> str:
+    def where(self, config: str, number: int, _row: Mapping[str, Any], /) -> str:
         """A row without an id."""
         return f"{config} row {number}"
 

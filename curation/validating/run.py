@@ -94,10 +94,10 @@ def validate_file(
     """Validate a foreign set. Raises InvalidInput."""
     source = FileRows(path, config, split)
     made = _validate(source, Validation(path.name), {}, protected, make)
-    shown = [f"{row} {problem}" for row, problem in sorted(source.unread.items())]
-    made.notes += shown[:20] + ([f"and {len(shown) - 20} rows more cannot be read"] if len(shown) > 20 else [])
     if made.examples == 0:
-        raise InvalidInput("holds no rows that can be read", where=str(path), hint="; ".join(shown[:3]))
+        shown = "; ".join(f"{finding.where} {finding.message}" for finding in source.unread.findings[:3])
+        raise InvalidInput("holds no rows that can be read", where=str(path), hint=shown)
+    made.take_unread(source.unread.findings, source.unread.more, source.unread.rows)
     return made
 
 

@@ -2,6 +2,7 @@
 
 Rules that always hold:
 - no database, no network; a file that cannot be read is an error with its place, never a traceback;
+- a row that cannot be read is a finding of its own, and is never left out in silence;
 - rows are streamed and read again for each pass: a set is never held in memory.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,14 @@ import pyarrow as pa
 from curation.audit.bundle import open_bundle
 from curation.errors import BundleInvalid, EvenhandError, InvalidInput, WorldError
 from curation.imports.conversations import preference_content
-from curation.imports.files import RowFile, find_files
+from curation.imports.files import Row, RowFile, find_files
 from curation.log.leaf import canonical_json
 from curation_schemas.definition import Policy
 from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
+from curation_validators.findings import Finding
 from curation_validators.measuring.scope import TopicShape
 from curation_validators.tables import rows_of_bundle
+from curation_validators.validation import MAX_FINDINGS
 
 
 class BundleRows:
@@ -38,9 +42,29 @@ class BundleRows:
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("holds a file that is no readable Parquet", where=f"data/{config}") from None
 
-    def where(self, config: str, number: int) -> str:
+    def where(self, config: str, number: int, _row: Mapping[str, Any], /) -> str:
         """A row without an id."""
         return f"{config} row {number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What one reading of a set could not read."""
+
+    findings: tuple[Finding, ...] = ()
+    """One for each row, and for the end of a file, in the order of the files; the first ones, as many as are kept."""
+    more: int = 0
+    """How many such findings there are beyond those."""
+    rows: int = 0
+    """How many rows all of them stand for."""
+
+    def and_also(self, row: Row) -> Unread:
+        """This, and a row that cannot be read."""
+        if len(self.findings) == MAX_FINDINGS:
+            return replace(self, more=self.more + 1, rows=self.rows + row.count)
+        hint = "Mend the row or leave it out: what is not read is not checked."
+        finding = Finding("shape/unreadable", f"{row.file} row {row.number}", row.problem, hint)
+        return replace(self, findings=(*self.findings, finding), rows=self.rows + row.count)
 
 
 class FileRows:
@@ -49,8 +73,8 @@ class FileRows:
     def __init__(self, path: Path, config: str | None = None, split: str | None = None) -> None:
         """Raises InvalidInput when nothing there can be read."""
         self.files: list[RowFile] = find_files(path, config, split)
-        self.unread: dict[str, str] = {}
-        """Row that cannot be read → why."""
+        self.unread = Unread()
+        """What could not be read, of the reading that met the most."""
         self._columns: set[str] = set()
         for file in self.files:
             self._columns |= file.columns()
@@ -78,23 +102,27 @@ class FileRows:
                 yield row | ({"sources": list(cited)} if cited else {})
 
     def _read(self, wanted: set[str]) -> Iterator[dict[str, Any]]:
+        unread = Unread()
         for file in self.files:
             for row in file.rows(wanted | {"example_id", "group_id"}):
                 if row.columns is None:
-                    self.unread[f"{row.file} row {row.number}"] = row.problem
+                    unread = unread.and_also(row)
                 else:
                     yield _in_our_form(row.columns, f"{row.file} row {row.number}")
+        # Damage may lie in columns that another reading leaves out.
+        self.unread = max(self.unread, unread, key=lambda item: item.rows)
 
-    def where(self, config: str, number: int) -> str:
-        """A row without an id."""
-        return f"{config} row {number}"
+    def where(self, _config: str, _number: int, row: Mapping[str, Any], /) -> str:
+        """A row by its file, and its number there."""
+        return str(row[_PLACE])
 
 
+_PLACE = "row in its file"
 _CHOICE = ("prompt", "chosen", "rejected")
 
 
 def _in_our_form(row: Mapping[str, Any], where: str) -> dict[str, Any]:
-    made = dict(row)
+    made = dict(row) | {_PLACE: where}
     if made.get("example_id") is None:
         made["example_id"] = str(row["id"]) if isinstance(row.get("id"), (str, int)) else where
     if made.get("group_id") is None and isinstance(row.get("group"), (str, int)):

@@ -71,10 +71,59 @@ def test_faults_of_a_foreign_file_are_named_by_row(tmp_path):
     code, made = result(lines(tmp_path / "set.jsonl", {"messages": TURNS}, bad, "not json"))
     assert code == 1
     assert [(item["rule"], item["where"]) for item in made["findings"]] == [
-        ("text/hidden-character", "sft row 2, messages.1"),
-        ("duplicate/near", "sft row 2"),
+        ("text/hidden-character", "set.jsonl row 2, messages.1"),
+        ("duplicate/near", "set.jsonl row 2"),
+        ("shape/unreadable", "set.jsonl row 3"),
     ]
-    assert made["notes"] == ["set.jsonl row 3 is not JSON: Expecting value at column 1"]
+
+
+def test_faults_in_a_folder_are_named_by_file_and_by_the_number_of_the_row_there(tmp_path):
+    (tmp_path / "data").mkdir()
+    lines(tmp_path / "data" / "a.jsonl", {"messages": TURNS})
+    lines(tmp_path / "data" / "b.jsonl", "no", "no", "no", {"messages": TURNS}, {"messages": None})
+    _, made = result(tmp_path)
+    assert [(item["rule"], item["where"], item["message"]) for item in made["findings"][:2]] == [
+        ("duplicate/exact", "data/b.jsonl row 4", "is the same text as data/a.jsonl row 1"),
+        ("shape/content", "data/b.jsonl row 5", "messages is missing"),
+    ]
+
+
+def test_rows_that_cannot_be_read_block_and_are_counted(tmp_path):
+    code, made = result(lines(tmp_path / "set.jsonl", {"messages": TURNS}, *["garbage"] * 500))
+    assert (code, made["examples"], made["found"]) == (1, 1, {"shape/unreadable": 500})
+    assert [item["where"] for item in made["findings"]] == [f"set.jsonl row {number}" for number in range(2, 202)]
+    assert (made["checks"][0]["check"], made["checks"][0]["fail"]) == ("shape", 500)
+
+
+def test_row_with_half_a_character_blocks(tmp_path):
+    half = '{"messages": [{"role": "user", "content": "\\ud800"}]}'
+    code, made = result(lines(tmp_path / "set.jsonl", {"messages": TURNS}, half))
+    assert (code, made["found"]) == (1, {"shape/unreadable": 1})
+
+
+def test_damaged_end_of_a_parquet_file_blocks_and_its_rows_are_counted(tmp_path):
+    rows = [{"id": number, "messages": TURNS[:1]} for number in range(128)]
+    path = tmp_path / "set.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=64)
+    with pq.ParquetFile(path) as file:
+        place = min(file.metadata.row_group(1).column(number).dictionary_page_offset or 0 for number in range(3))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:place] + b"\xff" * 60 + whole[place + 60 :])
+    code, made = result(path)
+    assert (code, made["examples"], made["found"]["shape/unreadable"]) == (1, 64, 1)
+    assert made["checks"][0]["fail"] == 64
+    assert made["findings"][-1]["where"] == "set.parquet row 65"
+    assert made["findings"][-1]["message"].endswith("the rows from here on were not read (64)")
+
+
+def test_rows_that_share_an_id_are_told_apart_by_their_place(tmp_path):
+    same = {"example_id": "ex_aaaaaaaaaaaaaaaa", "messages": TURNS}
+    code, made = result(lines(tmp_path / "set.jsonl", *[same] * 5))
+    assert (code, made["found"]) == (1, {"duplicate/exact": 4, "shape/id-taken": 4})
+    assert {item["message"] for item in made["findings"]} >= {
+        "set.jsonl row 5 has the id that set.jsonl row 1 has",
+        "is the same text as set.jsonl row 1, which has the same id",
+    }
 
 
 def test_parquet_and_hub_folders_are_read(tmp_path):

@@ -383,7 +383,7 @@ class TableRows:
         wanted = set(columns) - self.without
         return ({name: row[name] for name in row if name in wanted} for row in self.tables.get(config, []))
 
-    def where(self, config: str, number: int) -> str:
+    def where(self, config: str, number: int, _row: Mapping[str, Any], /) -> str:
         return f"{config} row {number}"
 
 

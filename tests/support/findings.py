@@ -10,6 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from curation.imports.files import Row
+from curation.imports.lines import load_line
+from curation.validating.sources import Unread
+from curation_schemas.parsing import SchemaInvalid
 from curation_validators.contamination import protect
 from curation_validators.examples import Instruments, check_example, installed_instruments
 from curation_validators.linking import link_of
@@ -43,6 +47,8 @@ SOURCE = {
     "quote": "the tunnel shortens the way to work",
 }
 PAGE = "In 2020 we found that the tunnel shortens the way to work by ten minutes."
+ASKED = [{"role": "user", "content": "What speaks for and against the tunnel under the harbour?"}]
+SAID = [{"role": "assistant", "content": ANSWER}]
 PROTECTED = "Write a persuasive essay arguing that the harbour should be closed to all traffic"
 
 
@@ -85,6 +91,19 @@ def faults() -> dict[tuple[str, str], dict[str, Any]]:
         ("shape/content", "no-conversation"): case(clean(messages=None)),
         ("shape/content", "turn-without-content"): case(clean(messages=[{"role": "user"}, *clean()["messages"]])),
         ("shape/content", "messages-are-a-number"): case(clean(messages=7)),
+        ("shape/content", "messages-are-text"): case(clean(messages=ANSWER)),
+        ("shape/content", "role-of-nobody"): case(
+            clean(messages=[clean()["messages"][0], {"role": "banana", "content": ANSWER}])
+        ),
+        ("shape/content", "chosen-is-null"): case(clean(messages=None, prompt=ASKED, chosen=None, rejected=SAID)),
+        ("shape/content", "both-answers-are-null"): case(
+            clean(messages=None, prompt=ASKED, chosen=None, rejected=None)
+        ),
+        ("shape/content", "rejected-is-no-column"): case(
+            {name: value for name, value in clean(prompt=ASKED, chosen=SAID).items() if name != "messages"}
+        ),
+        ("shape/unreadable", "no-json"): {"lines": ['{"messages": [', '{"messages": []}']},
+        ("shape/id-taken", "two-texts"): case(clean(), other | {"example_id": ME}),
         ("text/empty", "answer-of-spaces"): case(saying("  \n ")),
         ("text/hidden-character", "right-to-left-override"): case(saying(f"{ANSWER} \u202edesrever")),
         ("text/hidden-character", "tag-characters"): case(saying(f"{ANSWER}\U000e0041\U000e0042")),
@@ -93,6 +112,7 @@ def faults() -> dict[tuple[str, str], dict[str, Any]]:
         ("text/mixed-script", "cyrillic-letter-in-a-latin-word"): case(saying(f"{ANSWER} See p\u0430ypal.")),
         ("language/unknown", "no-language-tag"): case(clean(language="English")),
         ("language/unknown", "chinese-without-script"): case(clean(messages=CHINESE, language="zh")),
+        ("language/unknown", "a-number"): case(clean(language=7)),
         ("language/differs", "french-declared-english"): case(saying(FRENCH)),
         ("duplicate/exact", "same-but-for-case"): case(saying(ANSWER.upper()), clean(example_id=OTHER)),
         ("duplicate/near", "one-word-changed"): case(
@@ -147,7 +167,15 @@ def instruments(others: list[dict[str, Any]]) -> Instruments:
 
 
 def findings_for(given: dict[str, Any]) -> list[Any]:
-    """The findings on a case's example."""
+    """The findings on a case's example, or on lines of a file."""
+    if "lines" in given:
+        unread = Unread()
+        for number, line in enumerate(given["lines"], 1):
+            try:
+                load_line(line.encode())
+            except SchemaInvalid as error:
+                unread = unread.and_also(Row("set.jsonl", number, None, str(error), 0))
+        return list(unread.findings)
     record = read_record(given["example"], "row 1")
     return [item for done in check_example(record, instruments(given["others"])) for item in done.findings]
 

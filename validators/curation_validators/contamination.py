@@ -1,14 +1,17 @@
 """Contamination: whether a text holds what belongs to a protected evaluation set.
 
 Rules that always hold (pure, but for reading a set's own file):
-- a set is kept as hashes of its word 8-grams, 50-character windows and short items, never as text;
-- an n-gram under 20 letters says nothing; one that more than ten items of a set share is its template;
-- an example that declares itself an evaluation item is no finding.
+- a set is kept as hashes of its word 8-grams, 50-character windows and short items, never as text; in scripts without
+  spaces, where a word is a character here, of 12-grams;
+- an n-gram under 20 letters says nothing, a character of such a script counting for two and a half; one that more than
+  ten items of a set share is its template;
+- a prompt that declares itself an evaluation item is no finding; whatever has an answer to train on is.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,12 +23,16 @@ from itertools import pairwise
 from pathlib import Path
 from zlib import crc32
 
-from curation_validators.duplicates import tokens
+from curation_validators.duplicates import UNSPACED, tokens
 from curation_validators.findings import Finding
 from curation_validators.hygiene import MAX_CHARS
 from curation_validators.records import Record
 
 WORDS, WINDOW, LEAST_WORDS, LEAST_LETTERS = 8, 50, 4, 20
+CHARACTERS = 12
+"""What stands for eight words in a script without spaces: words are of one or two characters there."""
+_WEIGHT = 2.5
+"""Letters that a character of such a script counts for: eight are as much as an n-gram must have."""
 _TEMPLATE = 10
 _BYTES, _START_BYTES = 6, 4
 FORMAT = "evenhand/protected/v1"
@@ -48,7 +55,7 @@ class ProtectedSet:
     licence: str
     items: int
     lengths: tuple[int, ...]
-    """The numbers of words of the n-grams in it: 8, and those of items that are shorter."""
+    """The numbers of words of the n-grams in it: 8 or 12, and those of items that are shorter."""
     starts: frozenset[int]
     """CRC-32 of the first two words of everything in it: what begins otherwise need not be hashed."""
     hashes: frozenset[bytes]
@@ -73,9 +80,14 @@ def _hash(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "replace"), digest_size=_BYTES).digest()
 
 
+# A number or a Latin word ends where a script without spaces goes on.
+_APART = re.compile(rf"{UNSPACED.pattern}|[^\W{UNSPACED.pattern[1:-1]}]+")
+
+
 def _words(text: str) -> list[str]:
     """The words of a text; of a script without spaces, its characters."""
-    return tokens(unicodedata.normalize("NFKC", text).casefold())
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return tokens(plain) if plain.isascii() or not UNSPACED.search(plain) else _APART.findall(plain)
 
 
 @lru_cache(maxsize=16)
@@ -102,11 +114,25 @@ def _beginning_at(words: list[str], place: int, lengths: Iterable[int]) -> Itera
     """The hashes of the n-grams and of the window that begin with a word; short ones say nothing."""
     for length in lengths:
         piece = words[place : place + length]
-        if len(piece) == length and sum(map(len, piece)) >= LEAST_LETTERS:
-            yield _hash(" ".join(piece))
+        joined = " ".join(piece)
+        if len(piece) == length and _says_something(joined, length):
+            yield _hash(joined)
     letters = "".join(words[place : place + WINDOW])[:WINDOW]
     if len(letters) == WINDOW:
         yield _hash(letters)
+
+
+def _says_something(joined: str, length: int) -> bool:
+    letters, more = len(joined) - length + 1, _WEIGHT - 1
+    if letters >= LEAST_LETTERS or letters + more * length < LEAST_LETTERS:
+        return letters >= LEAST_LETTERS
+    return letters + more * len(UNSPACED.findall(joined)) >= LEAST_LETTERS
+
+
+def _length_for(words: list[str]) -> int:
+    """The number of words of an item's n-grams: characters where most are of a script without spaces."""
+    characters = sum(UNSPACED.match(word) is not None for word in words)
+    return min(CHARACTERS if 2 * characters >= len(words) else WORDS, len(words))
 
 
 def protect(name: str, items: Iterable[str], origin: str, licence: str) -> ProtectedSet:
@@ -117,7 +143,7 @@ def protect(name: str, items: Iterable[str], origin: str, licence: str) -> Prote
     for item in items:
         words = _words(item)
         number += 1
-        length = min(WORDS, len(words))
+        length = _length_for(words)
         found = set()
         for place, start in enumerate(_starts_of(words)):
             for hashed in _beginning_at(words, place, (length,) if length >= LEAST_WORDS else ()):
@@ -128,7 +154,10 @@ def protect(name: str, items: Iterable[str], origin: str, licence: str) -> Prote
         seen.update(found)
     hashes = frozenset(item for item, times in seen.items() if times <= _TEMPLATE)
     if not hashes:
-        raise ValueError(f"no item has {LEAST_WORDS} words or {WINDOW} characters: nothing could be recognised")
+        raise ValueError(
+            f"no item has {LEAST_WORDS} words and {LEAST_LETTERS} letters, or {WORDS} characters of a script without "
+            "spaces: nothing could be recognised"
+        )
     starts = frozenset(begins[item] for item in hashes)
     return ProtectedSet(name, origin, licence, number, tuple(sorted(lengths)), starts, hashes)
 
@@ -199,7 +228,7 @@ def _overlap(words: list[str], starts: list[int], protected: ProtectedSet) -> in
 
 def check_contamination(record: Record, sets: Iterable[ProtectedSet]) -> Iterator[Finding]:
     """A finding for each text that shares something with a protected set."""
-    if record.use == "evaluation":
+    if record.use == "evaluation" and all(text.field.partition(".")[0] == "prompt" for text in record.texts):
         return
     sets = tuple(sets)
     for text in record.texts:

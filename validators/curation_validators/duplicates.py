@@ -5,7 +5,8 @@ Rules that always hold:
   same is no near one;
 - near means a MinHash Jaccard of .8 or more over three-word shingles (three characters where a script has no spaces),
   and is confirmed on the shingles themselves: no near-copy is only a hash's chance;
-- an example is no duplicate of itself; what was computed for the last few texts is kept, because checks share it.
+- a row is no duplicate of itself, and two rows with one id are two rows;
+- what was computed for the last few texts is kept, because checks share it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ THRESHOLD = 0.8
 _PERMUTATIONS, _BANDS, _SEED = 128, 32, 42
 _SHINGLE = 3
 # Scripts that are written without spaces: Han, Hiragana and Katakana, Thai, Lao, Khmer, Myanmar.
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
-_TOKEN = re.compile(f"{_UNSPACED.pattern}|\\w+")
+UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
+_TOKEN = re.compile(f"{UNSPACED.pattern}|\\w+")
 _WORD = re.compile(r"\w+")
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
 
@@ -37,7 +38,7 @@ def tokens(text: str) -> list[str]:
     # The same in three speeds: most texts have no such script, and many are plain ASCII.
     if text.isascii():
         return _ASCII_WORD.findall(text)
-    return (_TOKEN if _UNSPACED.search(text) else _WORD).findall(text)
+    return (_TOKEN if UNSPACED.search(text) else _WORD).findall(text)
 
 
 @lru_cache(maxsize=4)
@@ -96,20 +97,27 @@ def _signature(text: str) -> Any:
 
 @dataclass(slots=True)
 class ExactIndex:
-    """Digest of a text → where it was seen first."""
+    """Digest of a text → the row where it was seen first, and how findings name it."""
 
-    seen: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def add(self, record: Record, marks: Marks) -> None:
         """Know this example from now on."""
         if marks.digest is not None:
-            self.seen.setdefault(marks.digest, record.where)
+            self.seen.setdefault(marks.digest, (record.place, record.where))
 
     def check(self, record: Record, marks: Marks) -> Iterator[Finding]:
         """A finding where another example says the same."""
         first = self.seen.get(marks.digest) if marks.digest is not None else None
-        if first is not None and first != record.where:
-            yield Finding("duplicate/exact", record.where, f"is the same text as {first}", "Leave one of them out.")
+        if first is not None and first[0] != record.place:
+            what = f"is the same text as {_named(first, record)}"
+            yield Finding("duplicate/exact", record.where, what, "Leave one of them out.")
+
+
+def _named(other: tuple[str, str], record: Record) -> str:
+    """How findings name another row: by its place where both have one id."""
+    place, where = other
+    return where if where != record.where else f"{place}, which has the same id"
 
 
 class NearIndex:
@@ -119,8 +127,9 @@ class NearIndex:
         from rensa import RMinHashLSH  # noqa: PLC0415  # an auditor's install does without
 
         self._lsh: Any = RMinHashLSH(THRESHOLD, _PERMUTATIONS, _BANDS)
-        self._known: list[tuple[str, str, str | None]] = []
-        # Where, the text itself (its shingles take ten times the memory, and few are ever asked for), its digest.
+        self._known: list[tuple[tuple[str, str], str, str | None]] = []
+        # Its row and how findings name it, the text itself (its shingles take ten times the memory, and few are ever
+        # asked for), its digest.
 
     def __len__(self) -> int:
         return len(self._known)
@@ -129,7 +138,7 @@ class NearIndex:
         """Know this example from now on."""
         if marks.signature is not None:
             self._lsh.insert(len(self._known), marks.signature)
-            self._known.append((record.where, record.whole()[:MAX_CHARS], marks.digest))
+            self._known.append(((record.place, record.where), record.whole()[:MAX_CHARS], marks.digest))
 
     def check(self, record: Record, marks: Marks) -> Iterator[Finding]:
         """A finding for the nearest other example, where it is near."""
@@ -137,11 +146,11 @@ class NearIndex:
             return
         best, nearest = 0.0, ""
         for number in self._lsh.query(marks.signature):
-            where, text, digest = self._known[number]
-            if digest == marks.digest or where == record.where:
+            other, text, digest = self._known[number]
+            if digest == marks.digest or other[0] == record.place:
                 continue
             if (share := jaccard(shingles(record.whole()), shingles(text))) > best:
-                best, nearest = share, where
+                best, nearest = share, _named(other, record)
         if best >= THRESHOLD:
             message = f"shares {best:.0%} of its wording with {nearest}"
             yield Finding("duplicate/near", record.where, message, "Say what it adds, or leave one of them out.")

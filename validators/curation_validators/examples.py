@@ -2,7 +2,8 @@
 
 Rules that always hold:
 - each check ends in an outcome of its own: an exception in one is `error`, and the others go on;
-- what needs a library that is not installed, or a field that the dataset lacks, is `insufficient`, and says so.
+- what needs a library that is not installed, or a field that the dataset lacks, is `insufficient`, and says so;
+- an example without any text passes no check of texts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from curation_validators.facts import FACT_TABLES, Fact
 from curation_validators.findings import Checked, Finding, Insufficient
 from curation_validators.hygiene import check_text
 from curation_validators.language import LanguageDetector, check_tag
-from curation_validators.linking import Linked, check_mirrors
+from curation_validators.linking import Linked, check_id, check_mirrors
 from curation_validators.personal import PersonalData
 from curation_validators.records import Record, read_record
 from curation_validators.sourcing import check_licence, check_origin, check_quotes, check_sources
@@ -27,7 +28,8 @@ from curation_validators.sourcing import check_licence, check_origin, check_quot
 Instrument = TypeVar("Instrument")
 NOT_INSTALLED = "needs the extra «validate»"
 RULES_OF = {
-    "shape": ("shape/content",),
+    "shape": ("shape/content", "shape/unreadable"),
+    "id": ("shape/id-taken",),
     "text": ("text/empty", "text/hidden-character", "text/normal-form", "text/too-long", "text/mixed-script"),
     "language-tag": ("language/unknown",),
     "language": ("language/differs",),
@@ -44,10 +46,12 @@ RULES_OF = {
 }
 """Check → the rules that it knows."""
 CHECKS = tuple(RULES_OF)
-ALONE = tuple(name for name in CHECKS if name not in ("duplicate", "near-duplicate", "mirrors"))
+ALONE = tuple(name for name in CHECKS if name not in ("id", "duplicate", "near-duplicate", "mirrors"))
 """The checks that need no other example, in whatever process."""
 WORDING = ("text", "personal-data", "secrets")
 """The checks that need nothing but texts: those on what is said about a topic."""
+
+_OF_TEXTS = frozenset((*WORDING, "language", "duplicate", "near-duplicate", "contamination"))
 
 
 @dataclass(slots=True)
@@ -61,9 +65,13 @@ class Instruments:
     protected: tuple[ProtectedSet, ...] = ()
     archived: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, Linked] | None = None
+    ids: dict[str, str] = field(default_factory=dict)
+    """Id → the row that has it first."""
 
     def add(self, record: Record, marks: Marks) -> None:
         """Know this example when others are checked for duplicates."""
+        if record.id is not None:
+            self.ids.setdefault(record.id, record.place)
         self.exact.add(record, marks)
         if self.near is not None:
             self.near.add(record, marks)
@@ -102,6 +110,7 @@ def check_example(
 
     runs: dict[str, Callable[[], Iterable[Finding]]] = {
         "shape": lambda: record.problems,
+        "id": lambda: check_id(record, made.ids),
         "text": lambda: check_text(record),
         "language-tag": lambda: check_tag(record),
         "language": lambda: _needed(made.detector).check(record),
@@ -117,7 +126,7 @@ def check_example(
         "mirrors": lambda: _mirrors(record, made),
     }
     for name in names:
-        yield _run(name, runs[name])
+        yield _run(name, runs[name] if record.texts or name not in _OF_TEXTS else _no_text)
 
 
 class Alone(NamedTuple):
@@ -147,6 +156,10 @@ class AloneWork:
 def alone_work(languages: Iterable[str], protected: Iterable[ProtectedSet]) -> AloneWork:
     """Make that work with every instrument whose library is installed."""
     return AloneWork(installed_instruments(languages, protected))
+
+
+def _no_text() -> Iterable[Finding]:
+    raise Insufficient("no text")
 
 
 def _needed(instrument: Instrument | None) -> Instrument:

@@ -2,8 +2,8 @@
 
 Rules that always hold (pure, but for reading the protected sets that come with this package):
 - only what needs no library and nothing of anybody's home: whoever verifies a release looks again and finds the same;
-- it is the same checks that run at intake, and never more than they find; an item declared for evaluation is no
-  finding against itself.
+- it is the same checks that run at intake, and never more than they find; a prompt declared for evaluation
+  is no finding against itself.
 """
 
 from __future__ import annotations

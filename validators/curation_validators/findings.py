@@ -26,7 +26,11 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {
-    "shape/content": Rule("block", "A record holds a conversation, or a prompt with a chosen and a rejected answer."),
+    "shape/content": Rule(
+        "block", "A record holds a conversation, or a prompt with a chosen and a rejected answer.", 2
+    ),
+    "shape/unreadable": Rule("block", "Every row of a dataset can be read."),
+    "shape/id-taken": Rule("block", "No two rows have the same id."),
     "text/empty": Rule("block", "A text says something."),
     "text/hidden-character": Rule("block", "A text has no invisible, bidirectional, tag or control characters."),
     "text/normal-form": Rule("block", "A text is in Unicode normal form NFC."),
@@ -34,12 +38,12 @@ RULES: dict[str, Rule] = {
     "text/mixed-script": Rule("warn", "A word does not mix letters of scripts that look alike."),
     "language/unknown": Rule("block", "A language is named by a BCP 47 tag, Chinese with its script."),
     "language/differs": Rule("warn", "A text is in the language that it declares."),
-    "duplicate/exact": Rule("block", "No two examples are the same text.", 2),
+    "duplicate/exact": Rule("block", "No two examples are the same text.", 3),
     "duplicate/near": Rule("warn", "No two examples share four fifths of their wording.", 2),
     "personal/identifier": Rule("block", "A text holds no identity, card or account number."),
     "personal/contact": Rule("warn", "A text holds no e-mail address, telephone number or IP address."),
     "secret/credential": Rule("block", "A text holds no key, token or password."),
-    "contamination/protected": Rule("block", "A training text holds nothing of a protected evaluation set."),
+    "contamination/protected": Rule("block", "A training text holds nothing of a protected evaluation set.", 2),
     "source/incomplete": Rule("warn", "A source has a well-formed URL, publisher, owner, country and date."),
     "source/unarchived": Rule("warn", "A source has an archived copy."),
     "source/quote-fuzzy": Rule("warn", "A quote stands in the archived page as it is given.", 2),

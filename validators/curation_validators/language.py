@@ -23,6 +23,7 @@ _SAMPLE = 40
 _KEPT = 50_000
 _ALWAYS = ("en", "fr", "zh")
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
+_NAME_IT = "Write a BCP 47 tag: en, fr, zh-Hans or zh-Hant."
 _NOT_PROSE = re.compile(
     r"```.*?```|https?://\S+|[\u00ab\u201c\"\u300c][^\u00bb\u201d\"\u300d]{0,400}[\u00bb\u201d\"\u300d]", re.DOTALL
 )
@@ -37,10 +38,14 @@ _HANS, _HANT = _SIMPLIFIED - _TRADITIONAL, _TRADITIONAL - _SIMPLIFIED
 def check_tag(record: Record) -> Iterator[Finding]:
     """Whether the declared language is named as it should be. Raises Insufficient where none is."""
     if record.language is None:
-        raise Insufficient("the dataset declares no language")
+        if "language" in record.mistyped:
+            what = "has a language that is no text"
+            yield Finding("language/unknown", record.where, what, _NAME_IT)
+            return
+        raise Insufficient(f"the {'example' if 'language' in record.says else 'dataset'} declares no language")
     if not _TAG.fullmatch(record.language) or record.language == "zh":
         what = "does not say which script its Chinese is in" if record.language == "zh" else "has no known language tag"
-        yield Finding("language/unknown", record.where, what, "Write a BCP 47 tag: en, fr, zh-Hans or zh-Hant.")
+        yield Finding("language/unknown", record.where, what, _NAME_IT)
 
 
 def prose_of(text: str) -> str:

@@ -1,6 +1,7 @@
-"""Whether mirrors resolve and are mutual.
+"""Whether an example can be told by its id, and its mirrors resolve and are mutual.
 
 Rules that always hold (pure):
+- rows are told apart by their place: an id that two rows have names neither of them;
 - a mirror that is not among the examples at hand is a finding only where all of a dataset's examples are at hand.
 """
 
@@ -38,3 +39,14 @@ def check_mirrors(record: Record, known: Mapping[str, Linked]) -> Iterator[Findi
         elif record.id not in other.mirrors or other.group != record.group:
             what = f"its mirror {mirror} does not name it, or is in another group"
             yield Finding("mirror/one-sided", record.where, what, "Let both name each other, in one group.")
+
+
+def check_id(record: Record, taken: Mapping[str, str]) -> Iterator[Finding]:
+    """A finding where an earlier row has this example's id (id → row). Raises Insufficient without one."""
+    if record.id is None:
+        raise Insufficient("the example has no id")
+    first = taken.get(record.id)
+    if first is not None and first != record.place:
+        named = "" if record.where == record.place else f"{record.place} "
+        what = f"{named}has the id that {first} has"
+        yield Finding("shape/id-taken", record.where, what, "Give each example an id of its own.")

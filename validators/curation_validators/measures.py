@@ -204,6 +204,7 @@ MEASURES: dict[str, Measure] = {
         "gate",
         "No training text holds anything of a protected evaluation set that comes with this package.",
         rows.contamination,
+        version=2,
     ),
     "examples/secrets": Measure("examples", "gate", "No text holds a key, token or password.", rows.secrets),
     "examples/personal-data": Measure(

@@ -2,6 +2,8 @@
 
 Rules that always hold (pure):
 - any JSON value can be read: what has another type than it should is missing, and content that is none is a finding;
+- a column of content that a dataset has is content in every row: a null one is a finding, unless the row is whole
+  without it, as one of another kind is;
 - a field that a dataset does not have is None, which is not the same as empty: what needs it is `insufficient`.
 """
 
@@ -14,6 +16,9 @@ from typing import Any
 from curation_validators.findings import Finding
 
 CONVERSATIONS = ("messages", "prompt", "chosen", "rejected")
+CHOICE = ("chosen", "rejected")
+ROLES = ("system", "user", "assistant", "tool")
+"""Who may say a turn, as chat templates know them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,10 @@ class Record:
     """The fields that its dataset has, null or not."""
     problems: tuple[Finding, ...] = field(default=())
     """What of its content cannot be read."""
+    place: str = ""
+    """Its row in the dataset, which no other example shares; empty where it stands in none."""
+    mistyped: frozenset[str] = frozenset()
+    """The fields that should be text and hold something else."""
 
     def whole(self) -> str:
         """All texts, one after the other."""
@@ -60,9 +69,10 @@ def read_record(row: Mapping[str, Any], where: str) -> Record:
         where: how findings name it when it has no id of its own.
     """
     name = _text(row, "example_id") or _text(row, "id")
-    where = f"example {name}" if name and name.startswith("ex_") else where
+    place, where = where, f"example {name}" if name and name.startswith("ex_") else where
     problems: list[Finding] = []
     texts = tuple(_texts(row, where, problems))
+    problems += [_no_content(where, what) for what in _missing(row)]
     if not texts and not problems:
         problems.append(_no_content(where, "it has neither messages nor chosen and rejected"))
     return Record(
@@ -81,7 +91,23 @@ def read_record(row: Mapping[str, Any], where: str) -> Record:
         use=_text(row, "use"),
         says=frozenset(row),
         problems=tuple(problems),
+        place=place,
+        mistyped=frozenset(item for item in ("language",) if _is_mistyped(row.get(item))),
     )
+
+
+def _missing(row: Mapping[str, Any]) -> Iterator[str]:
+    """What the content of a row lacks to be a conversation, a pair of answers, or a prompt by itself."""
+    there = {name for name in ("messages", *CHOICE, "answers") if row.get(name) is not None}
+    if there.intersection(CHOICE):
+        yield from (f"{name} is missing" for name in CHOICE if name not in there)
+    elif not there and not (row.get("prompt") is not None and _text(row, "use")):
+        # A prompt that says what it is for is one, also in a set that has columns for other kinds.
+        yield from (f"{name} is missing" for name in ("messages", *CHOICE, "answers") if name in row)
+
+
+def _is_mistyped(value: object) -> bool:
+    return value is not None and not (isinstance(value, str) and value)
 
 
 def _no_content(where: str, what: str) -> Finding:
@@ -93,6 +119,8 @@ def _texts(row: Mapping[str, Any], where: str, problems: list[Finding]) -> Itera
     for name in CONVERSATIONS:
         value = row.get(name)
         if isinstance(value, str):
+            if name == "messages":
+                problems.append(_no_content(where, f"{name} is text and no list of turns"))
             yield Text(name, "user" if name == "prompt" else "assistant", value)
         elif isinstance(value, list):
             yield from _turns(value, name, where, problems)
@@ -101,6 +129,8 @@ def _texts(row: Mapping[str, Any], where: str, problems: list[Finding]) -> Itera
     answers = row.get("answers")
     if isinstance(answers, list):
         yield from _turns(answers, "answers", where, problems)
+    elif answers is not None:
+        problems.append(_no_content(where, "answers is no list"))
     synthesis = row.get("synthesis")
     if isinstance(synthesis, Mapping):
         synthesis = synthesis.get("content")
@@ -117,6 +147,9 @@ def _turns(value: list[Any], name: str, where: str, problems: list[Finding]) -> 
             problems.append(_no_content(where, f"{name}.{place} has no content"))
             continue
         role = turn.get("role")
+        # The answers of a pluralistic example have positions, and no role.
+        if name != "answers" and role not in ROLES:
+            problems.append(_no_content(where, f"{name}.{place} has a role that is none of {', '.join(ROLES)}"))
         yield Text(f"{name}.{place}", role if isinstance(role, str) else "assistant", content)
 
 

@@ -37,8 +37,8 @@ class RowSource(Protocol):
     def rows(self, config: str, columns: tuple[str, ...]) -> Iterable[Mapping[str, Any]]:
         """The rows of a config, with those columns at least where it has them."""
 
-    def where(self, config: str, number: int) -> str:
-        """How findings name a row that has no id."""
+    def where(self, config: str, number: int, row: Mapping[str, Any], /) -> str:
+        """How findings name a row that has no id; no two rows have the same name."""
 
 
 @dataclass(slots=True)
@@ -77,6 +77,14 @@ class Validation:
         self.found[finding.rule] += 1
         if self.found[finding.rule] <= MAX_FINDINGS:
             self.findings.append(finding)
+
+    def take_unread(self, findings: Iterable[Finding], more: int, rows: int) -> None:
+        """Count what cannot be read: findings, how many there are beyond those, and the rows that they stand for."""
+        for finding in findings:
+            self.take(finding)
+        if more:
+            self.found["shape/unreadable"] += more
+        self.checks["shape"].outcomes["fail"] += rows
 
     @property
     def errors(self) -> int:
@@ -131,6 +139,13 @@ _READ = (
     "use",
     *_CONTENT,
 )
+_OWN_CONTENT: dict[str, dict[str, Any]] = {
+    "sft": {"messages": None},
+    "preference": {"chosen": None, "rejected": None},
+    "pluralistic": {"answers": None},
+    "prompts": {"prompt": None},
+}
+"""Config → the columns without which its rows are none, null where a row or a file leaves them out."""
 _VOTE = ("example_id", "revision", "reviewer", "perspective", "verdict", "comparison", "counted", "event")
 _SOURCE = ("source_id", "url", "archive_url", "publisher", "owner", "country", "date", "quote", "quote_status")
 
@@ -140,11 +155,11 @@ def read_rows(source: RowSource, columns: tuple[str, ...] = _READ) -> Iterator[t
     known = {row.get("source_id"): row for row in source.rows("sources", _SOURCE)}
     for config in EXAMPLES:
         for number, row in enumerate(source.rows(config, columns), 1):
-            fields = dict(row)
+            fields = {**_OWN_CONTENT[config], **row}
             named = fields.get("sources")
             if isinstance(named, (list, tuple)) and all(isinstance(item, str) for item in named):
                 fields["sources"] = [known[item] for item in named if item in known] if known or not named else None
-            yield config, fields, source.where(config, number)
+            yield config, fields, source.where(config, number, row)
 
 
 def read_records(source: RowSource) -> Iterator[Record]:

@@ -19,6 +19,8 @@ from curation_validators.findings import Finding
 
 _SENTENCES: dict[str, list[tuple[str, str]]] = {
     "shape/content": [(r"", N_("It lacks a conversation, or a question with its answers."))],
+    "shape/unreadable": [(r"", N_("This row cannot be read: mend it or leave it out."))],
+    "shape/id-taken": [(r"", N_("Another row has the same id: give each an id of its own."))],
     "text/empty": [(r"", N_("It is empty: write something, or leave it out."))],
     "text/hidden-character": [
         (

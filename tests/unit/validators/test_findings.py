@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation_validators.contamination import CANARY, builtin_sets, overlap, protect
 from curation_validators.examples import CHECKS, RULES_OF, Instruments, check_example
+from curation_validators.faults import PROTECTED, faults_of
 from curation_validators.findings import RULES
 from curation_validators.records import read_record
-from tests.support.findings import case_folder, clean, faults, findings_for, instruments, message_for, saying
+from tests.support.findings import (
+    ANSWER,
+    ASKED,
+    SAID,
+    case_folder,
+    clean,
+    faults,
+    findings_for,
+    instruments,
+    message_for,
+    saying,
+)
 from tests.support.golden import GOLDEN
 
 FAULTS = faults()
+PUBLIC = Path(os.environ.get("EVENHAND_TRIAL_DATA", Path(__file__).parents[4] / "shared" / "data"))
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
+OF_TEXTS = ("text", "language", "duplicate", "near-duplicate", "personal-data", "secrets", "contamination")
 FIELDS = [*clean(), "prompt", "chosen", "rejected", "answers", "synthesis", "use"]
 
 
@@ -84,6 +102,38 @@ def test_no_row_of_any_shape_makes_a_check_raise_or_pass_in_silence(row):
     assert "error" not in {item.outcome for item in done.values()}, done
     record = read_record(clean() | row, "row 1")
     assert record.texts or done["shape"].outcome == "fail"
+    assert record.texts or {done[name].outcome for name in OF_TEXTS} == {"insufficient"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"prompt": "Say it.", "chosen": "One.", "rejected": "Other."},
+        {"prompt": ASKED, "chosen": SAID, "rejected": SAID},
+        {"messages": [*ASKED, *SAID], "prompt": "Say it.", "chosen": None, "rejected": None},
+        {"messages": None, "prompt": ASKED, "chosen": SAID, "rejected": SAID},
+        {"messages": [{"role": "system", "content": "Be brief."}, *ASKED, {"role": "tool", "content": "7"}, *SAID]},
+        {"prompt": ASKED, "answers": [{"position": "keep", "content": ANSWER}], "synthesis": ANSWER},
+        {"prompt": ASKED, "use": "training", "messages": None, "chosen": None, "rejected": None, "answers": None},
+        {"prompt": "Say it."},
+    ],
+    ids=lambda content: "+".join(name for name, value in content.items() if value is not None),
+)
+def test_row_that_is_whole_in_its_own_kind_has_its_shape(content):
+    row = {name: value for name, value in clean().items() if name != "messages"} | content
+    assert outcomes(row)["shape"].outcome == "pass"
+
+
+def test_row_without_text_passes_no_check_of_texts():
+    done = outcomes(clean(messages=None))
+    assert {(done[name].outcome, done[name].message) for name in OF_TEXTS} == {("insufficient", "no text")}
+
+
+def test_null_language_is_that_of_the_example_and_no_column_that_of_the_dataset():
+    row = clean()
+    assert outcomes(row | {"language": None})["language-tag"].message == "the example declares no language"
+    del row["language"]
+    assert outcomes(row)["language-tag"].message == "the dataset declares no language"
 
 
 @pytest.mark.parametrize("text", ["😀😀😀", "…", "1234", "مرحبا", "\U0001f1eb\U0001f1f7" * 40])
@@ -105,7 +155,45 @@ def test_language_without_a_detector_is_insufficient():
 def test_evaluation_item_is_no_finding_against_itself():
     prompt = FAULTS["contamination/protected", "item-in-a-prompt"]["example"]
     assert outcomes(prompt)["contamination"].outcome == "fail"
-    assert outcomes(prompt | {"use": "evaluation"})["contamination"].outcome == "pass"
+    evaluated = {name: value for name, value in prompt.items() if name != "messages"}
+    evaluated |= {"prompt": prompt["messages"][:1], "use": "evaluation"}
+    assert outcomes(evaluated)["contamination"].outcome == "pass"
+    assert outcomes(evaluated | {"use": "training"})["contamination"].outcome == "fail"
+
+
+def test_conversation_that_calls_itself_an_evaluation_item_is_still_what_one_trains_on():
+    prompt = FAULTS["contamination/protected", "item-in-a-prompt"]["example"]
+    assert outcomes(prompt | {"use": "evaluation"})["contamination"].outcome == "fail"
+    canary = [{"role": "user", "content": CANARY}]
+    assert faults_of({"prompt": canary, "use": "evaluation"}) == 0
+    assert faults_of({"messages": canary, "use": "evaluation"}) == PROTECTED
+
+
+CHINESE_ITEMS = ("港口隧道为什么没有建成?", "1989年港口发生了什么事?", "请讲讲老城区居民反对修建海底隧道的理由。")
+
+
+@pytest.mark.parametrize("item", CHINESE_ITEMS)
+def test_short_chinese_item_is_found_in_a_longer_text_and_its_neighbours_are_not(item):
+    made = protect("chinese", CHINESE_ITEMS, "This test", "CC0-1.0")
+    assert overlap(f"有人问:{item}请简要回答。", made)
+    assert not overlap("港口隧道的票价是多少?居民为什么支持修建港口隧道?请讲讲老城区的历史。", made)
+
+
+def test_protected_sets_that_are_shipped_find_every_item_that_is_long_enough():
+    if not PUBLIC.is_dir():
+        pytest.skip("the sets themselves are not here")
+    with (PUBLIC / "political-neutrality-eval" / "eval_set.csv").open(encoding="utf-8", newline="") as file:
+        paired = [row[name] for row in csv.DictReader(file) for name in ("prompt_a", "prompt_b")]
+    listed = [
+        line
+        for name in ("censored", "uncensored")
+        for line in (PUBLIC / "deccp" / f"{name}.txt").read_text("utf-8").splitlines()
+    ]
+    shipped = {made.name: made for made in builtin_sets()}
+    for name, items in (("political-neutrality-eval", paired), ("deccp", listed)):
+        made = shipped[name]
+        assert {item for item in items if not overlap(item, made)} <= {"讲讲天安门事件。"}  # seven characters
+        assert protect(name, items, made.origin, made.licence).render() == made.render()
 
 
 @pytest.mark.parametrize(("rule", "name"), sorted(FAULTS), ids=lambda item: item)
