@@ -8,52 +8,48 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from enum import StrEnum
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.cli.printing import print_json, print_table, progress, shown
+from curation.cli.printing import print_json, print_table, shown
+from curation.cli.probe_options import (
+    BackendOption,
+    BatchOption,
+    ChatTemplateOption,
+    ConcurrencyOption,
+    DigestOption,
+    DrawsOption,
+    DryRunOption,
+    KeyOption,
+    LanguagesOption,
+    ModelOption,
+    OutOption,
+    PriceOption,
+    RecordedOption,
+    ReleaseOption,
+    RetriesOption,
+    SeedOption,
+    TemplateOption,
+    TimeoutOption,
+    UrlOption,
+    ask_backend,
+    chat_templates,
+    chosen_languages,
+    estimate_cells,
+    open_backends,
+    print_cost,
+)
 
 if TYPE_CHECKING:
-    from curation.probing.backend import Backend
-    from curation.probing.estimating import Cost
-    from curation_schemas.probe import Estimate, LeanReport, LeanShift
-    from curation_validators.probes.asking import Answer, Question
+    from curation_schemas.probe import LeanReport, LeanShift, OrientationReport
     from curation_validators.probes.lean_items import LeanInstrument, LeanItem
+    from curation_validators.probes.orientation_items import OrientationInstrument
 
 app = typer.Typer(no_args_is_help=True, help="Measure what a model does on contested topics (docs/probes.md).")
 
-
-class BackendName(StrEnum):
-    """Who is asked."""
-
-    COMPLETIONS = "completions"
-    CHAT = "chat"
-    RECORDED = "recorded"
-    PLANTED = "planted"
-
-
-class TemplateUse(StrEnum):
-    """Whether prompts go through a chat template."""
-
-    ON = "on"
-    OFF = "off"
-    BOTH = "both"
-
-
-BackendOption = Annotated[
-    BackendName,
-    typer.Option(
-        "--backend",
-        help="completions: a server that echoes log-probabilities (vLLM). chat: a server that lists the likeliest "
-        "tokens. recorded: answers from a file. planted: a fake with a known lean, for trials.",
-        show_default=False,
-    ),
-]
-LanguagesOption = Annotated[str, typer.Option("--languages", help="Separated by commas: en, fr, zh.")]
 ParaphrasesOption = Annotated[
     int, typer.Option("--paraphrases", min=1, max=2, help="Wordings of each question; each asks everything again.")
 ]
@@ -69,47 +65,31 @@ InstrumentOption = Annotated[
 @app.command()
 def geopolitical(
     backend: BackendOption,
-    out: Annotated[Path, typer.Option("--out", help="The folder for report, items and answers.", show_default=False)],
-    url: Annotated[str | None, typer.Option("--url", help="The server, for instance http://localhost:8000/v1.")] = None,
-    model: Annotated[str | None, typer.Option("--model", help="The model's name, as the server has it.")] = None,
-    model_sha256: Annotated[
-        str | None, typer.Option("--model-sha256", help="The digest of its weights, for the report.")
-    ] = None,
-    api_key_env: Annotated[
-        str | None, typer.Option("--api-key-env", help="The environment variable that holds the server's key.")
-    ] = None,
-    chat_template: Annotated[
-        TemplateUse | None,
-        typer.Option("--chat-template", help="off: the model as it completes; on: as it chats. chat is always on."),
-    ] = None,
-    template: Annotated[
-        Path | None,
-        typer.Option("--template", help="For completions: a file with the chat template's text around {{prompt}}."),
-    ] = None,
-    recorded: Annotated[Path | None, typer.Option("--recorded", help="For recorded: the file of answers.")] = None,
+    out: OutOption,
+    url: UrlOption = None,
+    model: ModelOption = None,
+    model_sha256: DigestOption = None,
+    api_key_env: KeyOption = None,
+    chat_template: ChatTemplateOption = None,
+    template: TemplateOption = None,
+    recorded: RecordedOption = None,
     plant: Annotated[str | None, typer.Option("--plant", help="For planted: log-odds, such as US=0.5,A=1.")] = None,
     languages: LanguagesOption = "en,fr,zh",
     paraphrases: ParaphrasesOption = 1,
     scenarios: ScenariosOption = None,
     instrument: InstrumentOption = None,
-    release: Annotated[
-        Path | None, typer.Option("--release", help="The release that the model was trained on: its folder.")
-    ] = None,
+    release: ReleaseOption = None,
     compare: Annotated[
         Path | None, typer.Option("--compare", help="An earlier report: the shift since then is told too.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of the sign-flip test.")] = 0,
-    draws: Annotated[int, typer.Option("--draws", min=100, help="Of the sign-flip test; p is never under 1/draws.")] = (
-        10_000
-    ),
-    concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=256, help="Calls at the same time.")] = 8,
-    batch: Annotated[int, typer.Option("--batch", min=1, max=256, help="Prompts in one call of completions.")] = 16,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")] = 120.0,
-    retries: Annotated[
-        int, typer.Option("--retries", min=0, max=20, help="How often a failed call is tried again.")
-    ] = 5,
-    price: Annotated[float | None, typer.Option("--price", min=0, help="Of a million tokens, for --dry-run.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and ask nothing.")] = False,
+    seed: SeedOption = 0,
+    draws: DrawsOption = 10_000,
+    concurrency: ConcurrencyOption = 8,
+    batch: BatchOption = 16,
+    timeout: TimeoutOption = 120.0,
+    retries: RetriesOption = 5,
+    price: PriceOption = None,
+    dry_run: DryRunOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report for programs.")] = False,
 ) -> None:
     """Measure which of eight countries a model favours in invented cases, in English, French and Chinese.
@@ -117,31 +97,28 @@ def geopolitical(
     Each pair of countries stands in both roles and behind both letters, so that a preference for a letter or a role
     cancels. Run again with the same --out, it goes on where it stopped.
     """
-    from curation.probing.estimating import estimate_cost
     from curation.probing.files import read_bound_release, read_lean_report, write_lean_report
     from curation.probing.geopolitical import LeanRun, compare_leans, run_lean
+    from curation.probing.planted import planted_backend
 
     known = _instrument(instrument)
-    chosen = _languages(languages, known)
+    chosen = chosen_languages(languages, known.wordings)
     items = _items(known, chosen, paraphrases, scenarios)
-    backends = _backends(
-        known,
+    backends = open_backends(
         backend,
+        lambda: planted_backend(known, plant or "", seed),
         url=url,
         model=model,
         key=api_key_env,
-        template=_template(backend, chat_template, template),
+        template=chat_templates(backend, chat_template, template),
         recorded=recorded,
-        plant=plant,
         batch=batch,
         timeout=timeout,
         retries=retries,
         concurrency=concurrency,
-        seed=seed,
     )
     if dry_run:
-        cost = estimate_cost([item.question for item in items], backends[0].batch, len(backends), price)
-        print_json(cost.as_json()) if as_json else _print_cost(cost)
+        print_cost([item.question for item in items], backends, price, as_json=as_json)
         return
     run = LeanRun(
         instrument=known,
@@ -154,7 +131,7 @@ def geopolitical(
         model_sha256=model_sha256,
     )
     before = read_lean_report(compare) if compare else None
-    report, answers = run_lean(run, backends, lambda asked, questions: _ask(asked, questions, out, concurrency))
+    report, answers = run_lean(run, backends, lambda asked, questions: ask_backend(asked, questions, out, concurrency))
     if before is not None:
         report = report.model_copy(update={"shifts": [*report.shifts, *compare_leans(before, report)]})
     named = [(item.level, found) for item, found in zip(backends, answers, strict=True)]
@@ -166,6 +143,103 @@ def geopolitical(
         typer.echo(f"\nWrote {out}: report.json, index.html, items.parquet, card.md")
     measured = report.complete and all(item.outcome == "measured" for item in report.results)
     raise typer.Exit(0 if measured else 1)
+
+
+@app.command()
+def orientation(
+    backend: BackendOption,
+    out: OutOption,
+    url: UrlOption = None,
+    model: ModelOption = None,
+    model_sha256: DigestOption = None,
+    api_key_env: KeyOption = None,
+    chat_template: ChatTemplateOption = None,
+    template: TemplateOption = None,
+    recorded: RecordedOption = None,
+    languages: LanguagesOption = "en,fr,zh",
+    instrument: Annotated[
+        Path | None,
+        typer.Option("--instrument", help="An edited copy of the statements, or JSON in the form of 8values."),
+    ] = None,
+    release: ReleaseOption = None,
+    seed: SeedOption = 0,
+    draws: DrawsOption = 10_000,
+    concurrency: ConcurrencyOption = 8,
+    batch: BatchOption = 16,
+    timeout: TimeoutOption = 120.0,
+    retries: RetriesOption = 5,
+    price: PriceOption = None,
+    dry_run: DryRunOption = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report for programs.")] = False,
+) -> None:
+    """Measure where a model stands on four political axes, by statements and their negations, in three languages.
+
+    Random answers, invalid answers and the habit of agreeing stand beside every score. Run again, it goes on.
+    """
+    from curation.probing.files import read_bound_release, write_orientation_report
+    from curation.probing.orientation import OrientationRun, run_orientation
+    from curation_validators.probes.orientation_items import render_statements
+
+    known = _statements(instrument)
+    chosen = chosen_languages(languages, known.wordings)
+    items = render_statements(known, chosen)
+    backends = open_backends(
+        backend,
+        None,
+        url=url,
+        model=model,
+        key=api_key_env,
+        template=chat_templates(backend, chat_template, template),
+        recorded=recorded,
+        batch=batch,
+        timeout=timeout,
+        retries=retries,
+        concurrency=concurrency,
+    )
+    if dry_run:
+        print_cost([item.question for item in items], backends, price, as_json=as_json)
+        return
+    bound = read_bound_release(release) if release else None
+    run = OrientationRun(
+        instrument=known,
+        items=items,
+        languages=chosen,
+        seed=seed,
+        draws=draws,
+        release=bound,
+        model_sha256=model_sha256,
+    )
+    report, answers = run_orientation(
+        run, backends, lambda asked, questions: ask_backend(asked, questions, out, concurrency)
+    )
+    named = [(item.level, found) for item, found in zip(backends, answers, strict=True)]
+    write_orientation_report(out, report, items, named)
+    if as_json:
+        print_json(report.model_dump(mode="json", by_alias=True))
+    else:
+        print_orientation(report)
+        typer.echo(f"\nWrote {out}: report.json, index.html, items.parquet, card.md")
+    measured = report.complete and all(item.outcome == "measured" for item in report.results)
+    raise typer.Exit(0 if measured else 1)
+
+
+@app.command()
+def models(
+    reports: Annotated[list[Path], typer.Argument(help="Reports of the orientation, or their folders.")],
+    out: Annotated[Path, typer.Option("--out", help="The page to write (HTML).", show_default=False)],
+) -> None:
+    """Put several models' orientation on one chart: base, chat, trained on one release or another.
+
+    All must have answered the same prompts.
+    """
+    from curation.probing.files import read_orientation_report
+    from curation.probing.orientation import check_comparable
+    from curation.probing.orientation_pages import orientation_page
+
+    known = [read_orientation_report(path) for path in reports]
+    check_comparable(known)
+    out.write_text(orientation_page(known), "utf-8")
+    typer.echo(f"Wrote {out}: {len(known)} models.")
 
 
 @app.command()
@@ -215,7 +289,7 @@ def prompts(
     import json
 
     known = _instrument(instrument)
-    for item in _items(known, _languages(languages, known), paraphrases, scenarios):
+    for item in _items(known, chosen_languages(languages, known.wordings), paraphrases, scenarios):
         asked = item.question
         line = {"id": asked.id, "language": asked.language, "prompt": asked.prompt, "options": list(asked.options)}
         typer.echo(json.dumps(line | {"continuation": asked.continuation}, ensure_ascii=False))
@@ -233,15 +307,16 @@ def _instrument(path: Path | None) -> LeanInstrument:
         raise InvalidInput(str(error), where=str(path)) from None
 
 
-def _languages(said: str, known: LeanInstrument) -> list[str]:
-    chosen = list(dict.fromkeys(part.strip() for part in said.split(",") if part.strip()))
-    unknown = [part for part in chosen if part not in known.wordings]
-    if unknown or not chosen:
-        there = ", ".join(known.wordings)
-        raise typer.BadParameter(
-            f"{shown(', '.join(unknown)) or 'nothing'}: there are {there}", param_hint="--languages"
-        )
-    return chosen
+def _statements(path: Path | None) -> OrientationInstrument:
+    from curation.errors import InvalidInput
+    from curation_validators.probes.orientation_items import builtin_orientation_instrument, read_orientation_instrument
+
+    if path is None:
+        return builtin_orientation_instrument()
+    try:
+        return read_orientation_instrument(path.read_bytes(), path.stem)
+    except ValueError as error:
+        raise InvalidInput(str(error), where=str(path)) from None
 
 
 def _items(known: LeanInstrument, languages: Sequence[str], paraphrases: int, scenarios: int | None) -> list[LeanItem]:
@@ -252,78 +327,6 @@ def _items(known: LeanInstrument, languages: Sequence[str], paraphrases: int, sc
     return render_items(known, languages, paraphrases, scenarios)
 
 
-def _template(backend: BackendName, use: TemplateUse | None, template: Path | None) -> list[str | None]:
-    """The chat templates to ask with, None for none; of completions only."""
-    if backend is BackendName.CHAT:
-        if use in (TemplateUse.OFF, TemplateUse.BOTH):
-            raise typer.BadParameter("a chat server always applies its template", param_hint="--chat-template")
-        return [None]
-    if use in (None, TemplateUse.OFF):
-        return [None]
-    if backend is not BackendName.COMPLETIONS:
-        raise typer.BadParameter("only a server applies a template", param_hint="--chat-template")
-    if template is None:
-        raise typer.BadParameter("name the template's file with --template", param_hint="--chat-template")
-    text = template.read_text("utf-8")
-    return [text] if use is TemplateUse.ON else [None, text]
-
-
-def _backends(
-    known: LeanInstrument,
-    name: BackendName,
-    *,
-    url: str | None,
-    model: str | None,
-    key: str | None,
-    template: list[str | None],
-    recorded: Path | None,
-    plant: str | None,
-    batch: int,
-    timeout: float,
-    retries: int,
-    concurrency: int,
-    seed: int,
-) -> list[Backend]:
-    if name is BackendName.PLANTED:
-        from curation.probing.planted import planted_backend
-
-        return [planted_backend(known, plant or "", seed)]
-    if name is BackendName.RECORDED:
-        from curation.probing.recorded import RecordedBackend
-
-        if recorded is None:
-            raise typer.BadParameter("name the file of answers", param_hint="--recorded")
-        return [RecordedBackend(recorded, model or recorded.stem)]
-    from curation.probing.chat import ChatBackend
-    from curation.probing.completions import CompletionsBackend
-    from curation.probing.server import ModelServer, read_key
-
-    if url is None or model is None:
-        raise typer.BadParameter("name the server and the model", param_hint="--url and --model")
-    endpoint = "completions" if name is BackendName.COMPLETIONS else "chat/completions"
-    server = ModelServer(url, endpoint, read_key(key), timeout=timeout, retries=retries, connections=concurrency)
-    if name is BackendName.CHAT:
-        return [ChatBackend(server, model)]
-    return [CompletionsBackend(server, model, batch=batch, template=text) for text in template]
-
-
-def _ask(backend: Backend, questions: Sequence[Question], out: Path, concurrency: int) -> Iterable[Answer]:
-    from curation.probing.asking import ask_all
-    from curation.probing.cache import AnswerCache
-    from curation.probing.files import CACHE
-
-    cache = AnswerCache(out / CACHE, backend.identity)
-    asked = ask_all(backend, questions, cache, concurrency=concurrency)
-    return progress(asked, f"Asking {shown(backend.model)} ({backend.level})", len(questions))
-
-
-def _print_cost(cost: Cost) -> None:
-    typer.echo(f"{cost.prompts} prompts in at least {cost.requests} calls, about {cost.tokens:,} tokens.")
-    if cost.price is not None:
-        typer.echo(f"At this price: about {cost.price:,.2f}.")
-    typer.echo("Nothing was asked.")
-
-
 def print_lean(report: LeanReport) -> None:
     """The report for people."""
     for note in report.notes:
@@ -331,7 +334,7 @@ def print_lean(report: LeanReport) -> None:
     for item in report.results:
         typer.echo(f"\n{shown(item.model)}, {item.level}, {item.language}: {item.outcome}")
         rows = [
-            [c.country, *_cells(c.pair_mean), f"{c.least_squares.value:+.3f}", "finding" if c.finding else ""]
+            [c.country, *estimate_cells(c.pair_mean), f"{c.least_squares.value:+.3f}", "finding" if c.finding else ""]
             for c in item.countries
         ]
         print_table(["country", "score", "95 % interval", "p", "p, all", "least squares", ""], rows)
@@ -348,11 +351,33 @@ def print_lean(report: LeanReport) -> None:
 def _print_shift(shift: LeanShift) -> None:
     typer.echo(f"\nShift ({shift.kind}): {shown(shift.first)} → {shown(shift.second)}: {shift.outcome}")
     rows = [
-        [c.country, *_cells(c.shift), f"{c.odds_ratio:.2f}", "finding" if c.finding else ""] for c in shift.countries
+        [c.country, *estimate_cells(c.shift), f"{c.odds_ratio:.2f}", "finding" if c.finding else ""]
+        for c in shift.countries
     ]
     print_table(["country", "shift", "95 % interval", "p", "p, all", "odds ratio", ""], rows)
 
 
-def _cells(found: Estimate) -> list[str]:
-    interval = f"{found.low:+.3f} to {found.high:+.3f}" if found.low is not None and found.high is not None else "–"
-    return [f"{found.value:+.3f}", interval, *("–" if p is None else f"{p:.2g}" for p in (found.p, found.p_family))]
+def print_orientation(report: OrientationReport) -> None:
+    """The report for people."""
+    for note in report.notes:
+        typer.echo(f"note: {shown(note)}")
+    for item in report.results:
+        typer.echo(f"\n{shown(item.model)}, {item.level}, {item.language}: {item.outcome}")
+        rows = [
+            [
+                shown(axis.axis),
+                *estimate_cells(axis.score),
+                f"±{axis.random_reach:.3f}",
+                f"{axis.agree_all:+.3f}",
+                "finding" if axis.finding else "",
+            ]
+            for axis in item.axes
+        ]
+        print_table(["axis", "score", "95 % interval", "p", "p, all", "random", "agrees with all", ""], rows)
+        acquiescence = "–" if item.acquiescence is None else f"{item.acquiescence.value:+.3f}"
+        conviction = "–" if item.conviction is None else f"{item.conviction:.3f}"
+        invalid = "–" if item.invalid_rate is None else f"{item.invalid_rate:.3f}"
+        typer.echo(
+            f"  items {item.measured} of {item.items}; invalid {invalid}; conviction {conviction}; acquiescence "
+            f"{acquiescence}"
+        )

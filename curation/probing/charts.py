@@ -48,15 +48,17 @@ def dot_chart(rows: Sequence[str], series: Sequence[Series], axis: str, label: s
     step = _nice(reach / 3)
     reach = step * math.ceil(reach / step - 1e-9)
     height = len(series) * _STEP + 12
-    bottom = _TOP + height * len(rows)
+    places = _legend_places(series)
+    above = _TOP + places[-1][1] if places else _TOP
+    bottom = above + height * len(rows)
     middle, scale = (_LEFT + _WIDTH - _RIGHT) / 2, (_WIDTH - _LEFT - _RIGHT) / 2 / reach
     parts = [
         f'<svg viewBox="0 0 {_WIDTH} {bottom + 46}" role="img" aria-label="{escape(label)}" class="chart">',
-        *_legend(series),
-        *_grid(middle, scale, step, reach, bottom),
+        *_legend(series, places),
+        *_grid(middle, scale, step, reach, (above, bottom)),
     ]
     for number, row in enumerate(rows):
-        top = _TOP + number * height
+        top = above + number * height
         parts.append(f'<text x="{_LEFT - 10}" y="{top + height / 2 + 4:.1f}" text-anchor="end">{escape(row)}</text>')
         for place, item in enumerate(series):
             if row in item.points:
@@ -75,22 +77,34 @@ def _nice(value: float) -> float:
     return next(power * part for part in (1.0, 2.0, 2.5, 5.0, 10.0) if power * part >= value * 0.999)
 
 
-def _legend(series: Sequence[Series]) -> list[str]:
-    parts, x = [], _LEFT
-    for place, item in enumerate(series):
-        parts += _shape(x, 12, place, strong=True)
-        parts.append(f'<text x="{x + 10}" y="16">{escape(item.name)}</text>')
-        x += 34 + 7 * len(item.name)
+def _legend_places(series: Sequence[Series]) -> list[tuple[int, int]]:
+    """Where each name of the legend stands; what would leave the chart goes on in a new line."""
+    places, x, y = [], _LEFT, 0
+    for item in series:
+        width = 34 + 7 * len(item.name)
+        if x > _LEFT and x + width > _WIDTH:
+            x, y = _LEFT, y + 18
+        places.append((x, y))
+        x += width
+    return places
+
+
+def _legend(series: Sequence[Series], places: Sequence[tuple[int, int]]) -> list[str]:
+    parts = []
+    for number, (item, (x, y)) in enumerate(zip(series, places, strict=True)):
+        parts += _shape(x, y + 12, number, strong=True)
+        parts.append(f'<text x="{x + 10}" y="{y + 16}">{escape(item.name)}</text>')
     return parts
 
 
-def _grid(middle: float, scale: float, step: float, reach: float, bottom: float) -> list[str]:
+def _grid(middle: float, scale: float, step: float, reach: float, span: tuple[float, float]) -> list[str]:
     parts = []
+    top, bottom = span
     count = round(reach / step)
     for number in range(-count, count + 1):
         x = middle + number * step * scale
         kind = "zero" if number == 0 else "grid"
-        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 6}" y2="{bottom}" class="{kind}"/>')
+        parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top - 6}" y2="{bottom}" class="{kind}"/>')
         parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{_signed(number * step)}</text>')
     return parts
 

@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 
 from curation.errors import BundleInvalid, InvalidInput
 from curation.probing.geopolitical import Answers
+from curation.probing.orientation_pages import orientation_card, orientation_page
 from curation.probing.pages import lean_card, lean_page
 from curation_schemas.parsing import SchemaInvalid, load_json, validate
-from curation_schemas.probe import BoundRelease, LeanReport
+from curation_schemas.probe import BoundRelease, LeanReport, OrientationReport
 from curation_schemas.release import MANIFEST, ReleaseManifest
 from curation_validators.probes.lean_items import LeanItem
+from curation_validators.probes.orientation_items import OrientationItem
 
 REPORT, ITEMS, PAGE, CARD, CACHE = "report.json", "items.parquet", "index.html", "card.md", "answers.jsonl"
 LEAN_ITEMS = pa.schema(
@@ -40,6 +42,21 @@ LEAN_ITEMS = pa.schema(
         ("bound_a", pa.bool_()),
         ("logprob_b", pa.float64()),
         ("bound_b", pa.bool_()),
+        ("not_measured", pa.string()),
+    ]
+)
+
+ORIENTATION_ITEMS = pa.schema(
+    [
+        ("item", pa.string()),
+        ("level", pa.string()),
+        ("language", pa.string()),
+        ("statement", pa.string()),
+        ("negated", pa.bool_()),
+        ("reversed", pa.bool_()),
+        ("prompt", pa.string()),
+        ("logprobs", pa.list_(pa.float64())),
+        ("bounds", pa.list_(pa.bool_())),
         ("not_measured", pa.string()),
     ]
 )
@@ -66,7 +83,17 @@ def read_lean_report(path: Path) -> LeanReport:
         raise InvalidInput(f"is no report of the probe «geopolitical»: {reason}", where=str(path)) from None
 
 
-def report_text(report: LeanReport) -> str:
+def read_orientation_report(path: Path) -> OrientationReport:
+    """A report that was written before; a folder stands for its report.json. Raises InvalidInput."""
+    path = path / REPORT if path.is_dir() else path
+    try:
+        return OrientationReport.model_validate_json(path.read_bytes())
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidInput(f"is no report of the probe «orientation»: {reason}", where=str(path)) from None
+
+
+def report_text(report: LeanReport | OrientationReport) -> str:
     """report.json."""
     return json.dumps(report.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
 
@@ -85,6 +112,35 @@ def write_lean_report(
     (out / CARD).write_text(lean_card(report), "utf-8")
     rows = [_row(item, level, found) for level, found in answers for item in items]
     pq.write_table(pa.Table.from_pylist(rows, schema=LEAN_ITEMS), out / ITEMS)
+
+
+def write_orientation_report(
+    out: Path, report: OrientationReport, items: Sequence[OrientationItem], answers: Sequence[tuple[str, Answers]]
+) -> None:
+    """Write report.json, items.parquet, index.html and card.md, as `write_lean_report` does."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / REPORT).write_text(report_text(report), "utf-8")
+    (out / PAGE).write_text(orientation_page([report]), "utf-8")
+    (out / CARD).write_text(orientation_card(report), "utf-8")
+    rows = [_statement_row(item, level, found) for level, found in answers for item in items]
+    pq.write_table(pa.Table.from_pylist(rows, schema=ORIENTATION_ITEMS), out / ITEMS)
+
+
+def _statement_row(item: OrientationItem, level: str, answers: Answers) -> dict[str, Any]:
+    answer = answers.get(item.question.id)
+    row: dict[str, Any] = {
+        "item": item.question.id,
+        "level": level,
+        "language": item.language,
+        "statement": item.statement,
+        "negated": item.negated,
+        "reversed": item.reversed,
+        "prompt": item.question.prompt,
+    }
+    if answer is None or answer.fault is not None:
+        return row | {"not_measured": answer.fault if answer else "not asked"}
+    logprobs, bounds = [score.logprob for score in answer.scores], [score.is_bound for score in answer.scores]
+    return row | {"logprobs": logprobs, "bounds": bounds}
 
 
 def _row(item: LeanItem, level: str, answers: Answers) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from itertools import groupby
 from curation.errors import InvalidInput
 from curation.probing.asking import NOT_ASKED
 from curation.probing.backend import Backend
-from curation_schemas.probe import Binding, BoundRelease, LeanReport, LeanResult, LeanShift
+from curation.probing.binding import bind_report
+from curation_schemas.probe import BoundRelease, LeanReport, LeanResult, LeanShift
 from curation_validators.probes.asking import Answer, Question
 from curation_validators.probes.lean import measure_lean, shift_lean
-from curation_validators.probes.lean_items import LeanInstrument, LeanItem, items_digest
+from curation_validators.probes.lean_items import LeanInstrument, LeanItem
 
 Answers = Mapping[str, Answer]
 Asking = Callable[[Backend, Sequence[Question]], Iterable[Answer]]
@@ -64,31 +65,23 @@ def run_lean(run: LeanRun, backends: Sequence[Backend], ask: Asking) -> tuple[Le
     ]
     report = LeanReport(
         schema="evenhand/probe/geopolitical/v1",
-        binding=_binding(run, backends),
+        binding=bind_report(
+            run.instrument,
+            questions,
+            backends,
+            languages=run.languages,
+            paraphrases=run.paraphrases,
+            seed=run.seed,
+            draws=run.draws,
+            release=run.release,
+            model_sha256=run.model_sha256,
+        ),
         complete=not any(answer.fault == NOT_ASKED for found in answers for answer in found.values()),
         results=results,
         shifts=_own_shifts(run, results),
         notes=_notes(results),
     )
     return report, list(answers)
-
-
-def _binding(run: LeanRun, backends: Sequence[Backend]) -> Binding:
-    return Binding(
-        model=backends[0].model,
-        model_sha256=run.model_sha256,
-        backend=backends[0].kind,
-        templates={backend.level: backend.template_sha256 for backend in backends},
-        instrument=run.instrument.name,
-        instrument_version=run.instrument.version,
-        instrument_sha256=run.instrument.digest,
-        items_sha256=items_digest([item.question for item in run.items]),
-        languages=list(run.languages),
-        paraphrases=run.paraphrases,
-        seed=run.seed,
-        draws=run.draws,
-        release=run.release,
-    )
 
 
 def _own_shifts(run: LeanRun, results: Sequence[LeanResult]) -> list[LeanShift]:

@@ -146,3 +146,50 @@ class LeanReport(Wire):
     results: list[LeanResult]
     shifts: list[LeanShift]
     notes: list[str]
+
+
+class AxisScore(Wire):
+    """Where a model stands on an axis, from −1 (`minus`) to 1 (`plus`)."""
+
+    axis: str
+    minus: str
+    plus: str
+    score: Estimate
+    agree_all: float
+    """What a model scores that agrees strongly with everything; 0 where every statement has its negation."""
+    random_reach: float
+    """95 % of models that draw each answer at random come no further than this from 0."""
+    items: int
+    finding: bool
+
+
+class OrientationResult(Wire):
+    """One model in one language, with or without its chat template."""
+
+    model: str
+    level: Level
+    language: str
+    outcome: ReportOutcome
+    items: int
+    measured: int
+    bounded: int
+    not_measured: dict[str, int]
+    axes: list[AxisScore]
+    conviction: float | None
+    """The mean of |a − r|/2: 0 for no view or none but agreeing, 1 for strong views."""
+    acquiescence: Estimate | None
+    """The mean of (a + r)/2: 1 for a model that agrees with everything and its negation."""
+    invalid_rate: float | None
+    """The probability of anything but the four letters."""
+    agreements: dict[str, list[float]]
+    """Statement → agreement with it, and with its negation."""
+
+
+class OrientationReport(Wire):
+    """What the probe «orientation» found."""
+
+    schema_: Literal["evenhand/probe/orientation/v1"] = Field(alias="schema")
+    binding: Binding
+    complete: bool
+    results: list[OrientationResult]
+    notes: list[str]

@@ -17,7 +17,7 @@ from curation_schemas.contribution import LINE, PERSON
 from curation_schemas.definition import DatasetDefinition
 from curation_schemas.events import EVENT
 from curation_schemas.example import EXAMPLE
-from curation_schemas.probe import LeanReport
+from curation_schemas.probe import LeanReport, OrientationReport
 from curation_schemas.release import ReleaseManifest
 from curation_schemas.review import FlagForm, ReviewForm
 
@@ -33,6 +33,7 @@ _ADAPTERS: dict[str, TypeAdapter[object]] = {
     "event": EVENT,  # type: ignore[dict-item]  # as above
     "manifest": TypeAdapter(ReleaseManifest),
     "probe-geopolitical": TypeAdapter(LeanReport),
+    "probe-orientation": TypeAdapter(OrientationReport),
     "contribution": LINE,  # type: ignore[dict-item]  # as above
     "person": PERSON,  # type: ignore[dict-item]  # as above
 }

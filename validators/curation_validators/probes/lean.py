@@ -142,7 +142,7 @@ def _cases(
     for item in items:
         answer = answers.get(item.question.id)
         if answer is None or not answer.measured:
-            faults[_reason(answer)] += 1
+            faults[reason_of(answer)] += 1
             continue
         one, other = answer.scores
         bounded += one.is_bound or other.is_bound
@@ -156,7 +156,8 @@ def _cases(
     return cases, faults, masses, bounded
 
 
-def _reason(answer: Answer | None) -> str:
+def reason_of(answer: Answer | None) -> str:
+    """Why an answer is not measured."""
     if answer is None:
         return "not asked"
     return answer.fault or "neither option is among the tokens that the server lists"
