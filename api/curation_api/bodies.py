@@ -104,6 +104,8 @@ BODIES: dict[str, TypeAdapter[Any]] = {
     "Standpoint": STANDPOINT,
     "DraftPolicy": POLICY_DRAFT,
     "GateOverruling": GATE_OVERRULING,
+    "RolesWanted": ROLES_WANTED,
+    "SuspensionForm": SUSPENSION,
 }
 """Every body, by its name in the OpenAPI document."""
 

@@ -12,7 +12,7 @@ from curation_api.views import Stage, TextView
 from curation_schemas.base import Wire
 from curation_schemas.definition import Policy
 from curation_schemas.example import Kind
-from curation_schemas.review import FlagGround
+from curation_schemas.review import FlagGround, SuspensionGround
 from curation_schemas.text import ExampleId, Hash, Pseudonym, Slug, WrittenLanguage
 
 
@@ -207,3 +207,19 @@ class ReleaseDiff(Wire):
     added: list[ExampleId]
     changed: list[ExampleId]
     removed: list[ExampleId]
+
+
+class SuspensionView(Wire):
+    """Somebody who is suspended on a topic; `leaf` is the act by which they are."""
+
+    leaf: Hash
+    topic: Slug
+    pseudonym: Pseudonym
+    ground: SuspensionGround
+    epoch: int
+
+
+class SuspensionList(Wire):
+    """Who is suspended now."""
+
+    suspensions: list[SuspensionView]

@@ -31,6 +31,8 @@ OVERRULING = {"topic": TOPIC, "gates": ["balance/coverage"], "reason": "The rest
 ABSENT = (404, 401, 404, 404)
 NOWHERE = (404, 404, 404, 404)
 UNASKED = (200, 200, 200, 200)  # no token is looked at, so a wrong one does no harm
+NOBODY = "p_" + "a" * 26
+REFUSED = (401, 401, 403, 403)  # for administrators only
 OVERSEEN = (401, 401, 403, 200)
 ACT = (401, 401, 404, 403)  # the maintainer here is no contributor
 
@@ -67,6 +69,10 @@ TABLE = [
     ("GET", "/v1/exports/examples", None, UNASKED),
     ("GET", "/v1/exports/traces", None, UNASKED),
     ("GET", "/v1/releases/{version}/diff", None, NOWHERE),
+    ("POST", "/v1/roles", {"handle": "auditor", "roles": ["contributor"]}, REFUSED),
+    ("GET", "/v1/suspensions", None, REFUSED),
+    ("POST", "/v1/suspensions", {"topic": TOPIC, "pseudonym": NOBODY, "ground": "spam"}, REFUSED),
+    ("POST", "/v1/suspensions/{pseudonym}/end", None, REFUSED),
     ("GET", "/v1/next-release", None, OVERSEEN),
     ("POST", "/v1/next-release/plan", None, (401, 401, 403, 202)),
     ("POST", "/v1/next-release/overrulings", OVERRULING, (401, 401, 403, 202)),
@@ -85,6 +91,7 @@ FILLED = {
     "{flag}": HASH,
     "{topic}": TOPIC,
     "{draft}": "d_aaaa",
+    "{pseudonym}": NOBODY,
     "{path}": "0/000.p/255",
 }
 CODES = {401: "unauthenticated", 403: "not-allowed", 404: "not-found", 409: "refused"}

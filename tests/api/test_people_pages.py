@@ -44,3 +44,15 @@ def test_somebody_is_suspended_on_a_topic_and_restored(api):
     for _ in range(2):
         browser.send(PAGE, f"{PAGE}/restore", {"pseudonym": name})
     api.propose("proposer")
+
+
+def test_the_same_over_the_api(api):
+    assert_problem(api.call("GET", "/v1/suspensions", "maintainer"), 403, "not-allowed")
+    api.propose("proposer")
+    name = pseudonyms(api)["proposer"]
+    api.act("administrator", "/v1/suspensions", {"topic": TOPIC, "pseudonym": name, "ground": "abuse"})
+    (found,) = api.get("/v1/suspensions", "administrator")["suspensions"]
+    assert (found["pseudonym"], found["topic"], found["ground"]) == (name, TOPIC, "abuse")
+    api.act("administrator", f"/v1/suspensions/{name}/end")
+    api.act("administrator", "/v1/roles", {"handle": "contributor", "roles": ["auditor"]})
+    assert api.get("/v1/me", "contributor")["roles"] == ["auditor"]

@@ -10,6 +10,7 @@ from curation_api.routes import (
     log,
     me,
     oversight,
+    people,
     perspectives,
     policies,
     releases,
@@ -34,6 +35,7 @@ ROUTERS = tuple(
         oversight,
         policies,
         cutting,
+        people,
         log,
         health,
     )
