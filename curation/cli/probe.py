@@ -9,6 +9,7 @@ Rules that always hold:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,10 +46,19 @@ from curation.cli.probe_options import (
 
 if TYPE_CHECKING:
     from curation_schemas.probe import LeanReport, LeanShift, OrientationReport
+    from curation_validators.probes.asking import Question
     from curation_validators.probes.lean_items import LeanInstrument, LeanItem
     from curation_validators.probes.orientation_items import OrientationInstrument
 
 app = typer.Typer(no_args_is_help=True, help="Measure what a model does on contested topics (docs/probes.md).")
+
+
+class ProbeName(StrEnum):
+    """What is measured."""
+
+    GEOPOLITICAL = "geopolitical"
+    ORIENTATION = "orientation"
+
 
 ParaphrasesOption = Annotated[
     int, typer.Option("--paraphrases", min=1, max=2, help="Wordings of each question; each asks everything again.")
@@ -277,22 +287,35 @@ def compare(
 
 @app.command()
 def prompts(
+    probe: Annotated[ProbeName, typer.Argument(help="Whose prompts.")] = ProbeName.GEOPOLITICAL,
     languages: LanguagesOption = "en,fr,zh",
     paraphrases: ParaphrasesOption = 1,
     scenarios: ScenariosOption = None,
-    instrument: InstrumentOption = None,
+    instrument: Annotated[Path | None, typer.Option("--instrument", help="As the probe itself takes it.")] = None,
 ) -> None:
-    """Print every prompt of the geopolitical lean as JSON lines, to ask a model elsewhere.
+    """Print every prompt of a probe as JSON lines, to ask a model elsewhere.
 
     Answers come back with --backend recorded: a line for each, {"id": …, "logprobs": {"A": …, "B": …}}.
     """
     import json
 
-    known = _instrument(instrument)
-    for item in _items(known, chosen_languages(languages, known.wordings), paraphrases, scenarios):
-        asked = item.question
+    for asked in _questions(probe, languages, paraphrases, scenarios, instrument):
         line = {"id": asked.id, "language": asked.language, "prompt": asked.prompt, "options": list(asked.options)}
         typer.echo(json.dumps(line | {"continuation": asked.continuation}, ensure_ascii=False))
+
+
+def _questions(
+    probe: ProbeName, languages: str, paraphrases: int, scenarios: int | None, instrument: Path | None
+) -> list[Question]:
+    from curation_validators.probes.orientation_items import render_statements
+
+    if probe is ProbeName.ORIENTATION:
+        statements = _statements(instrument)
+        chosen = chosen_languages(languages, statements.wordings)
+        return [item.question for item in render_statements(statements, chosen)]
+    known = _instrument(instrument)
+    items = _items(known, chosen_languages(languages, known.wordings), paraphrases, scenarios)
+    return [item.question for item in items]
 
 
 def _instrument(path: Path | None) -> LeanInstrument:

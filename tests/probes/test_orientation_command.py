@@ -80,3 +80,8 @@ def test_a_legend_that_is_too_long_for_one_line_goes_on_in_the_next():
     assert [name for *_, name in found] == names
     assert all(int(x) + 7 * len(name) < 720 for x, _, name in found)
     assert len({y for _, y, _ in found}) == 3
+
+
+def test_prompts_of_the_orientation_go_out_with_the_ids_that_answers_come_in_under():
+    printed = call("probe", "prompts", "orientation", "--languages", "en").out
+    assert [json.loads(line)["id"] for line in printed.splitlines()] == [item.question.id for item in ITEMS]
