@@ -15,8 +15,8 @@ from curation.drafts import find_draft, forms_of, forms_with_drafts
 from curation.people.accounts import Actor, leased_by, list_tokens, organisations_of
 from curation.people.credentials import codes_left
 from curation.people.identities import has_identity
-from curation.people.public_handles import handles_of
 from curation.people.vault import DATASET_SCOPE, Vault, topic_scope
+from curation.public_handles import handles_of
 from curation.tables import declarations, examples, flags, leases, reviews, sessions
 from curation.writing import LoadedExamples, Platform
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from starlette.responses import Response
 
 from curation.examples.intake import examine_revision
-from curation.people.public_handles import handles_of
+from curation.public_handles import handles_of
 from curation.shown import sealed_histories
 from curation.tables import examples as example_rows
 from curation.writing import LoadedExamples

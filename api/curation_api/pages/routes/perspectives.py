@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from curation.errors import Conflict, NotFound
-from curation.people.public_handles import handles_of, hide_handle, show_handle
+from curation.public_handles import handles_of, hide_handle, show_handle
 from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation_api.pages.render import go, show
 from curation_api.pages.standing import standpoint_on
