@@ -19,7 +19,7 @@ from curation.cli.printing import print_json, print_table, shown, working
 if TYPE_CHECKING:
     from curation.validating.run import MakeEngine
     from curation_validators.contamination import ProtectedSet
-    from curation_validators.findings import Outcome
+    from curation_validators.findings import Finding, Outcome
     from curation_validators.measures import Measured
     from curation_validators.validation import Validation
 
@@ -135,7 +135,7 @@ def print_validation(made: Validation) -> None:
     from curation_validators.findings import RULES
 
     typer.echo(f"{made.verdict.upper()}  {shown(made.dataset)} {made.version or ''}".rstrip())
-    typer.echo(f"\nChecks on {made.examples} examples")
+    typer.echo(f"\nChecks on {made.examples} example{'s' if made.examples != 1 else ''}")
     rows = []
     for name, tally in made.checks.items():
         counts = [str(tally.outcomes[outcome]) for outcome in _ENDS]
@@ -147,7 +147,7 @@ def print_validation(made: Validation) -> None:
             ["rule", "severity", "found"],
             [[rule, RULES[rule].severity, str(count)] for rule, count in sorted(made.found.items())],
         )
-        for finding in made.findings[:_SHOWN]:
+        for finding in _first(made.findings):
             typer.echo(f"  {finding.severity}  {shown(str(finding))}")
         if (total := sum(made.found.values())) > _SHOWN:
             typer.echo(f"  … and {total - min(_SHOWN, len(made.findings))} more: see --json")
@@ -170,6 +170,20 @@ def print_validation(made: Validation) -> None:
             typer.echo(f"  … and {len(made.odd) - _SHOWN} more: see --json")
     for note in made.notes:
         typer.echo(f"note: {shown(note)}")
+
+
+def _first(findings: list[Finding]) -> list[Finding]:
+    """What is shown: what blocks before what warns, and of each rule one at least."""
+    heads: list[Finding] = []
+    rest: list[Finding] = []
+    for finding in findings:
+        (rest if finding.rule in {head.rule for head in heads} else heads).append(finding)
+    ranked = sorted(heads, key=_rank) + sorted(rest, key=_rank)
+    return sorted(ranked[:_SHOWN], key=_rank)
+
+
+def _rank(finding: Finding) -> bool:
+    return finding.severity != "block"
 
 
 def _ending(item: Measured) -> str:

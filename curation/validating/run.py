@@ -19,6 +19,7 @@ from curation.releases.manifest import read_manifest
 from curation.validating.sources import (
     BundleRows,
     FileRows,
+    differing_counts,
     epochs_of_bundle,
     languages_of,
     policy_of_bundle,
@@ -70,6 +71,8 @@ def validate_bundle(path: Path, protected: list[ProtectedSet], make: MakeEngine 
         made.notes.append("dataset/dataset.yaml cannot be read: topics are measured against what occurs in them")
     limits = policy.limits if policy is not None else None
     made = _validate(BundleRows(path), made, shapes, protected, make, limits)
+    for finding, missing in differing_counts(path, manifest.rows):
+        made.take_unread([finding], 0, missing)
     made.odd = look_at_reviewers(BundleRows(path), epochs_of_bundle(path))
     return made
 

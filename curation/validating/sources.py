@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from curation.audit.bundle import open_bundle
 from curation.errors import BundleInvalid, EvenhandError, InvalidInput, WorldError
@@ -25,7 +26,7 @@ from curation_schemas.definition import Policy
 from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
 from curation_validators.findings import Finding
 from curation_validators.measuring.scope import TopicShape
-from curation_validators.tables import rows_of_bundle
+from curation_validators.tables import files_of, rows_of_bundle
 from curation_validators.validation import MAX_FINDINGS
 
 
@@ -143,6 +144,16 @@ def _cited(row: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
             plain = {str(name): str(value) for name, value in source.items() if value is not None}
             found[f"src_{hashlib.sha256(canonical_json(plain)).hexdigest()[:24]}"] = source
     return found
+
+
+def differing_counts(bundle: Path, rows: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[Finding, int]]:
+    """A finding for each config whose files hold other than the manifest's number of rows, and how many are missing."""
+    for config, by_split in sorted(rows.items()):
+        said, held = sum(by_split.values()), sum(pq.read_metadata(path).num_rows for path in files_of(bundle, config))
+        if held != said:
+            message = f"holds {held} rows, and the manifest counts {said}"
+            hint = "Get the release's files anew, and run `evenhand verify`."
+            yield Finding("shape/unreadable", f"data/{config}", message, hint), max(0, said - held)
 
 
 def epochs_of_bundle(bundle: Path) -> list[int]:

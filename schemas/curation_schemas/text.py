@@ -47,6 +47,16 @@ _JOINING_SCRIPTS = (
 )
 
 
+# Pictures that a joiner makes one of (a family, a profession), by number, as above; what it joins is seen.
+_PICTURE = re.compile("[\u2190-\u21ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
+
+
+def _joins_pictures(text: str, offset: int) -> bool:
+    """Whether a joiner stands between two emoji, the first perhaps with its selector (Unicode TR51 §1.4.9)."""
+    before = text[max(0, offset - 2) : offset].removesuffix("\ufe0f")[-1:]
+    return text[offset] == "\u200d" and all(map(_PICTURE.match, (before, text[offset + 1 : offset + 2])))
+
+
 def _joins(text: str, offset: int) -> bool:
     """Whether a (non-)joiner stands between characters of a script that needs it."""
     around = text[max(0, offset - 1) : offset] + text[offset + 1 : offset + 2]
@@ -59,7 +69,7 @@ def hidden_character(text: str) -> tuple[int, str] | None:
         return None
     for found in _REFUSED.finditer(text):
         offset, character = found.start(), found.group()
-        if not (character in "\u200c\u200d" and _joins(text, offset)):
+        if not (character in "\u200c\u200d" and (_joins(text, offset) or _joins_pictures(text, offset))):
             name = unicodedata.name(character, unicodedata.category(character))
             return offset, f"U+{ord(character):04X} {name}"
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -197,6 +198,26 @@ def test_damaged_bundle_is_said_and_never_a_traceback(demo, tmp_path):
     assert done.code == 1
     assert "manifest.json" in done.err
     assert "Traceback" not in done.err
+
+
+def test_release_without_rows_that_its_manifest_counts_fails(demo, tmp_path):
+    folder = tmp_path / "bundle"
+    shutil.copytree(demo.home / "releases" / SECOND, folder, ignore=shutil.ignore_patterns("sft", "openings"))
+    code, made = result(folder)
+    found = [item for item in made["findings"] if item["rule"] == "shape/unreadable"]
+    assert (code, [item["where"] for item in found]) == (1, ["data/sft"])
+    assert found[0]["message"].startswith("holds 0 rows, and the manifest counts ")
+
+
+def test_people_see_what_blocks_before_what_warns(tmp_path):
+    warned = [{"messages": TURNS, "sources": [{"url": f"https://{number}.example"}]} for number in range(60)]
+    path = lines(tmp_path / "set.jsonl", *warned, {"messages": None})
+    shown = call("validate", path, *PLAIN).out.split("\nFindings\n")[1].split("\nMeasures")[0]
+    told = [line.split()[0] for line in shown.splitlines() if line.startswith(("  block  ", "  warn  "))]
+    assert told == sorted(told)
+    assert {"(rule shape/content", "(rule duplicate/exact", "(rule source/incomplete"} <= {
+        f"(rule {part.split(',')[0]}" for part in shown.split("(rule ")[1:]
+    }
 
 
 def test_spark_reads_releases_only(tmp_path):

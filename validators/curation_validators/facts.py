@@ -149,13 +149,17 @@ PAIR = tuple((name, str if name in _TEXT_OF_PAIR else int) for name in Pair._fie
 
 
 def _voices(config: str, row: Row) -> Iterator[Fact]:
-    """One for each ordered pair of a pluralistic example's answers: they are mirrors of each other."""
+    """One for each ordered pair of a pluralistic example's answers: they are mirrors of each other, and a cluster.
+
+    An example without a group is a cluster by itself.
+    """
     said = {
         item["position"]: item["content"]
         for item in list_of(row, "answers")
         if isinstance(item, Mapping) and text_of(item, "position") and text_of(item, "content")
     }
     topic, group, language = (text_of(row, name) for name in ("topic", "group_id", "language"))
+    group = group or text_of(row, "example_id")
     counted = {position: count_loaded(content, language) for position, content in said.items()}
     for position, other in itertools.permutations(said, 2):
         yield Pair(
@@ -295,7 +299,7 @@ _TABLES: tuple[FactTable, ...] = (
         (("example_id", str), ("mirror", str)),
         _mirrors,
     ),
-    FactTable("voices", ("pluralistic",), ("topic", "group_id", "language", "answers"), PAIR, _voices),
+    FactTable("voices", ("pluralistic",), ("topic", "group_id", "example_id", "language", "answers"), PAIR, _voices),
     FactTable(
         "framings",
         EXAMPLES,

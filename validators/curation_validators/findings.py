@@ -36,7 +36,7 @@ RULES: dict[str, Rule] = {
     "text/normal-form": Rule("block", "A text is in Unicode normal form NFC."),
     "text/too-long": Rule("block", "A text has at most 20,000 characters."),
     "text/mixed-script": Rule("warn", "A word does not mix letters of scripts that look alike."),
-    "language/unknown": Rule("block", "A language is named by a BCP 47 tag, Chinese with its script."),
+    "language/unknown": Rule("block", "A language is named by a BCP 47 tag, Chinese with its script.", 2),
     "language/differs": Rule("warn", "A text is in the language that it declares."),
     "duplicate/exact": Rule("block", "No two examples are the same text.", 3),
     "duplicate/near": Rule("warn", "No two examples share four fifths of their wording.", 2),

@@ -16,14 +16,13 @@ from typing import Any
 from curation_validators.findings import Finding, Insufficient
 from curation_validators.hygiene import MAX_CHARS
 from curation_validators.records import Record
+from curation_validators.tags import TAG, fault_of_tag
 
 LEAST_LETTERS = 20
 LEAST_CONFIDENCE = 0.8
 _SAMPLE = 40
 _KEPT = 50_000
 _ALWAYS = ("en", "fr", "zh")
-_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
-_NAME_IT = "Write a BCP 47 tag: en, fr, zh-Hans or zh-Hant."
 _NOT_PROSE = re.compile(
     r"```.*?```|https?://\S+|[\u00ab\u201c\"\u300c][^\u00bb\u201d\"\u300d]{0,400}[\u00bb\u201d\"\u300d]", re.DOTALL
 )
@@ -37,15 +36,11 @@ _HANS, _HANT = _SIMPLIFIED - _TRADITIONAL, _TRADITIONAL - _SIMPLIFIED
 
 def check_tag(record: Record) -> Iterator[Finding]:
     """Whether the declared language is named as it should be. Raises Insufficient where none is."""
-    if record.language is None:
-        if "language" in record.mistyped:
-            what = "has a language that is no text"
-            yield Finding("language/unknown", record.where, what, _NAME_IT)
-            return
+    if record.language is None and "language" not in record.mistyped:
         raise Insufficient(f"the {'example' if 'language' in record.says else 'dataset'} declares no language")
-    if not _TAG.fullmatch(record.language) or record.language == "zh":
-        what = "does not say which script its Chinese is in" if record.language == "zh" else "has no known language tag"
-        yield Finding("language/unknown", record.where, what, _NAME_IT)
+    what = "has a language that is no text" if record.language is None else fault_of_tag(record.language)
+    if what is not None:
+        yield Finding("language/unknown", record.where, what, "Write a BCP 47 tag: en, fr, zh-Hans or zh-Hant.")
 
 
 def prose_of(text: str) -> str:
@@ -90,7 +85,7 @@ class LanguageDetector:
     def check(self, record: Record) -> Iterator[Finding]:
         """A finding for each text in another language. Raises Insufficient where nothing can be said."""
         declared = record.language
-        if declared is None or not _TAG.fullmatch(declared):
+        if declared is None or not TAG.fullmatch(declared):
             raise Insufficient("the example declares no known language")
         if declared.split("-")[0] not in self.languages:
             raise Insufficient(f"there is no detector for {declared}")

@@ -52,7 +52,10 @@ class Measured:
     @property
     def where(self) -> str:
         """How it is named."""
-        parts = [f"topic {self.topic}" if self.topic else "the dataset", *([self.subject] if self.subject else [])]
+        parts = [
+            f"topic {self.topic}" if self.topic else "rows without a topic",
+            *([self.subject] if self.subject else []),
+        ]
         return ", ".join(parts) + ("" if self.config == ALL else f" ({self.config})")
 
     @property

@@ -103,6 +103,8 @@ def _comparable(row: Fact) -> Iterator[Fact]:
     mirror, example, config, topic, group, language, side, revision, length, refused, loaded, tokens, prompt = row[:13]
     o_config, o_language, o_side, o_revision, o_length, o_refused, o_loaded, o_tokens, o_prompt = row[13:]
     if language is not None and (config, language) == (o_config, o_language) and side != o_side:
+        # Pairs without a group are no cluster together: each is one, the same in both directions.
+        group = group or " ".join(sorted((str(example), str(mirror))))
         swap = int(is_swap(str(prompt or ""), str(o_prompt or "")))
         yield (
             *(config, topic, group, side, example, mirror, revision, o_revision, length, o_length),

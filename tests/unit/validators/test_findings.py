@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curation_schemas.text import hidden_character
 from curation_validators.contamination import CANARY, builtin_sets, overlap, protect
 from curation_validators.examples import CHECKS, RULES_OF, Instruments, check_example
 from curation_validators.faults import PROTECTED, faults_of
 from curation_validators.findings import RULES
 from curation_validators.records import read_record
+from curation_validators.tags import fault_of_tag
 from tests.support.findings import (
     ANSWER,
     ASKED,
@@ -146,6 +148,27 @@ def test_ten_megabytes_of_text_are_a_finding_and_nothing_more():
     done = outcomes(saying("word " * 2_000_000))
     assert [item.rule for item in done["text"].findings] == ["text/too-long"]
     assert "error" not in {item.outcome for item in done.values()}
+
+
+@pytest.mark.parametrize("tag", ["en", "fr-CA", "zh-Hans", "zh-Hant-TW", "tlh", "yue", "sr-Cyrl", "es-MX"])
+def test_tag_of_known_codes_passes(tag):
+    assert fault_of_tag(tag) is None
+
+
+@pytest.mark.parametrize(
+    "tag", ["xx", "qqq", "en-ZZ", "zh", "zh-TW", "zh-CN", "zh-Latn", "en-Abcd", "und", "EN", "en_US"]
+)
+def test_tag_of_other_codes_is_a_fault(tag):
+    assert fault_of_tag(tag) is not None
+
+
+@pytest.mark.parametrize(
+    "picture", ["👨\u200d👩\u200d👧\u200d👦", "🧔🏽\u200d♂\ufe0f", "🏳\ufe0f\u200d🌈", "👩\u200d⚕\ufe0f"]
+)
+def test_joiner_between_emoji_is_seen_and_no_other_is_allowed(picture):
+    assert hidden_character(f"Look: {picture}.") is None
+    for hidden in (f"{picture}\u200d", f"{picture}\u200dword", f"a\u200d{picture}", f"{picture}\u200c{picture}"):
+        assert hidden_character(hidden) is not None
 
 
 def test_language_without_a_detector_is_insufficient():

@@ -15,6 +15,7 @@ from curation_validators.findings import RULES
 from curation_validators.hints import HINTS
 from curation_validators.measures import MEASURES, Measured, failed_gates, measure_release, told_from_chance
 from curation_validators.measuring.scope import ALL, LEAST_ITEMS
+from curation_validators.suites.engines import PandasEngine
 from tests.support.balanced import FAULTS, POSITIONS, SHAPES, TOPIC, TableRows, balanced, checked, with_preferences
 from tests.support.golden import GOLDEN
 from tests.support.measured import measured_fault, said
@@ -309,3 +310,19 @@ def test_pairs_that_nobody_tags_are_not_measured():
     assert [(item.outcome, item.message) for item in found] == [
         ("insufficient", "no preference pairs tagged with positions")
     ]
+
+
+def test_pairs_without_a_group_are_each_a_cluster_whatever_counts_them():
+    tables = balanced()
+    tables["sft"] = [row | {"group_id": None} for row in tables["sft"]]
+    found = [item for item in measured(tables) if item.measure == "balance/length-parity" and item.config == ALL]
+    assert {item.outcome for item in found} == {"pass"}
+    rows = TableRows(tables).rows
+    assert count_release(PandasEngine(rows)) == count_release(LocalEngine(rows))
+
+
+def test_rows_without_a_topic_are_named_so():
+    tables = balanced()
+    half = [row | {"topic": None} if number % 2 else row for number, row in enumerate(tables["sft"])]
+    named = {item.where.split(", ")[0] for item in measured(tables | {"sft": half}, {}) if item.config == ALL}
+    assert named == {"rows without a topic", f"topic {TOPIC}"}

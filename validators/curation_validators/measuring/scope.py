@@ -84,6 +84,8 @@ class Scope:
 def require(items: int, what: str, least: int = LEAST_ITEMS) -> None:
     """Raise Insufficient where there are too few items."""
     if items < least:
+        if items == 1:
+            raise Insufficient(f"1 of the {least} {what} that are needed")
         raise Insufficient(f"{items} {what}, and {least} are needed" if items else f"no {what}")
 
 
