@@ -89,6 +89,32 @@ def test_what_gives_no_log_probability_is_a_fault_and_never_a_number(how, fault)
     assert all(answer.scores == () and not answer.measured for answer in answers)
 
 
+class Echoing:
+    """A server whose every echo is split as the test says; the option's last token has −0.25, those before −0.5."""
+
+    url = "http://127.0.0.1/v1/completions"
+
+    def __init__(self, split, generated):
+        self._split, self._generated = split, generated
+
+    def post(self, body):
+        tokens = ["<s>", "Answer", ":", *(part.replace("A", body["prompt"][-1]) for part in self._split)]
+        values = [None, -9.0, -9.0, *([-0.5] * (len(self._split) - 1)), -0.25]
+        if self._generated:
+            tokens, values = [*tokens, " A"], [*values, -0.1]
+        return {"choices": [{"logprobs": {"tokens": tokens, "token_logprobs": values}}]}
+
+
+@pytest.mark.parametrize("generated", [True, False])
+@pytest.mark.parametrize(
+    ("split", "logprob"), [([" A"], -0.25), ([" ", "A"], -0.75), (["▁A"], -0.25), (["ĠA"], -0.25), (["A"], -0.25)]
+)
+def test_an_option_is_found_however_a_server_splits_and_prints_it(split, logprob, generated):
+    backend = CompletionsBackend(Echoing(split, generated), "tiny")  # type: ignore[arg-type]  # it has what is used
+    (answer,) = backend.ask(QUESTIONS[:1])
+    assert [score.logprob for score in answer.scores] == [logprob] * 2
+
+
 def test_a_template_stands_around_the_prompt_and_makes_it_another_level():
     with serving(number_of) as served:
         backend = CompletionsBackend(server(served), "tiny", template="<user>{{prompt}}<model>")
