@@ -124,7 +124,7 @@ def policy(context: typer.Context) -> None:
                 "leaf": item.leaf,
                 "binds_from_epoch": item.binds_from,
                 "in_force": item.leaf == current.leaf,
-                "policy": item.content.model_dump(mode="json"),
+                "policy": item.content.model_dump(mode="json", exclude_none=True),
             }
             for item in definitions.policies
         ]
