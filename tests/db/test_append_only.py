@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -46,14 +49,29 @@ def kept_row(table) -> dict:
     return row_of(table, 1 + EVENT_TABLES.index(table))
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The database of a revision, migrated once and copied for each test: migrating takes longer than a test."""
+
+    @cache
+    def made(revision: str) -> Path:
+        path = tmp_path_factory.mktemp("revision") / "evenhand.db"
+        engine = open_engine(f"sqlite:///{path}")
+        migrate(engine, revision)
+        with writing(engine) as connection:
+            for table in EVENT_TABLES:
+                connection.execute(insert(table), kept_row(table))
+        engine.dispose()
+        assert [item.name for item in path.parent.iterdir()] == [path.name], "its write-ahead file is not folded in"
+        return path
+
+    return made
+
+
 @pytest.fixture(params=REVISIONS)
-def database(request, tmp_path):
+def database(request, template, tmp_path):
     """An engine on a database migrated to one revision, each event table holding one row."""
-    engine = open_engine(f"sqlite:///{tmp_path / 'evenhand.db'}")
-    migrate(engine, request.param)
-    with writing(engine) as connection:
-        for table in EVENT_TABLES:
-            connection.execute(insert(table), kept_row(table))
+    engine = open_engine(f"sqlite:///{shutil.copy(template(request.param), tmp_path)}")
     yield engine
     engine.dispose()
 
