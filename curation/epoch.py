@@ -21,7 +21,7 @@ from curation.log.epochs import SealedEpoch, seal_epoch
 from curation.log.store import LOG_FILES, publish_log
 from curation.releases.cut import prove_releases
 from curation.reviews.ending import end_overdue_rounds, lapse_overdue_flags
-from curation.search.index import index_new_texts
+from curation.search.index import add_new_texts
 from curation.tables import BEGUN, handed_on, log_epochs, meta, stages
 from curation.topics.adopt import adopt_accepted
 from curation.webhooks.outbox import queue_messages
@@ -69,11 +69,12 @@ def _close(platform: Platform, *, only_if_due: bool) -> ClosedEpoch | None:
         date = max(day_of(writing.now), _last_day(writing.connection) or "")
         sealed = seal_epoch(writing.connection, home.dataset, home.log_key, date, platform.token_bytes)
         queue_messages(writing, sealed)
+        # In here, because it is alone: an erasure that ended while its text is read would leave the words behind.
+        add_new_texts(writing.connection)
     with taking_turns(home.engine, LOG_FILES) as connection:
         publish_log(connection, home.log_path)
         for _ in prove_releases(platform):
             pass
-    index_new_texts(platform)
     if to_bring:
         # In a transaction of its own, because it belongs to the next epoch; what fails there waits for the one after.
         bring_planted(platform)

@@ -19,7 +19,6 @@ from curation.copies.known import entry_of, kept_texts
 from curation.rulebook.replay import Replay
 from curation.search.words import Term, words_of
 from curation.tables import examples, log_leaves, pending_leaves, revisions, search_texts, search_words, stages
-from curation.writing import Platform
 
 _AT_ONCE = 200
 _RARE = 5_000
@@ -43,15 +42,8 @@ def _unindexed() -> Select[Any]:
     )
 
 
-def index_new_texts(platform: Platform) -> None:
-    """Bring the index up to the last closed epoch."""
-    # Alone: an erasure that ends while its text is read here would leave the words behind.
-    with platform.write(alone=True) as writing:
-        add_new_texts(writing.connection)
-
-
 def add_new_texts(connection: Connection) -> None:
-    """The same within a transaction."""
+    """Bring the index up to the log, in a transaction that writes alone."""
     leaves = list(connection.execute(_unindexed()).scalars())
     for place in range(0, len(leaves), _AT_ONCE):
         some = list(kept_texts(connection, leaves[place : place + _AT_ONCE]))
