@@ -140,7 +140,7 @@ def _retry_after(response: httpx.Response) -> float:
 def _endpoint_url(url: str, endpoint: str) -> str:
     try:
         parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or True)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         known = False
     if not known or parts.query or parts.fragment:
