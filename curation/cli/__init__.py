@@ -96,6 +96,7 @@ _EXTRA_OF = {
     "pandas": "validate",
     "pyspark": "spark",
 }
+_INSTALLED_APART = ("torch", "safetensors", "transformers")
 
 
 def main() -> None:
@@ -106,6 +107,8 @@ def main() -> None:
     except EvenhandError as error:
         _stop(str(error), 2 if isinstance(error, CallerError) else 1)
     except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _INSTALLED_APART:
+            _stop("a model in this process needs torch and transformers, installed apart: see docs/probes.md", 2)
         extra = _EXTRA_OF.get((error.name or "").partition(".")[0], "server")
         _stop(f"this command needs the extra «{extra}»; in the checkout: pip install '.[{extra}]'", 2)
     except BrokenPipeError:

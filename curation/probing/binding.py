@@ -47,10 +47,12 @@ def bind_report(
 
     Args:
         backends: of one model: with and without its chat template.
+        model_sha256: as the auditor gave it; None: the backend's own, where it has read the weights.
     """
+    own_digest = backends[0].identity.get("model_sha256")
     return Binding(
         model=backends[0].model,
-        model_sha256=model_sha256,
+        model_sha256=model_sha256 or (own_digest if isinstance(own_digest, str) else None),
         backend=backends[0].kind,
         templates={backend.level: backend.template_sha256 for backend in backends},
         instrument=instrument.name,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
+from curation.cli.printing import working
 from curation.cli.probe.options import BackendName, BackendOptions, TemplateUse
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def open_backends(options: BackendOptions, planted: Callable[[], Backend] | None
     Args:
         planted: makes the fake, where the probe has one.
     """
-    templates = _templates(options)
+    levels = _levels(options)
     match options.backend:
         case BackendName.PLANTED:
             if planted is None:
@@ -33,27 +34,49 @@ def open_backends(options: BackendOptions, planted: Callable[[], Backend] | None
 
             return [ChatBackend(*_server(options, "chat/completions"))]
         case BackendName.COMPLETIONS:
-            from curation.probing.completions import CompletionsBackend
+            return _completions(options, levels)
+        case BackendName.TRANSFORMERS:
+            return _local(options, levels)
 
-            server, model = _server(options, "completions")
-            return [CompletionsBackend(server, model, batch=options.batch, template=text) for text in templates]
 
-
-def _templates(options: BackendOptions) -> list[str | None]:
-    """The chat templates to ask with, None for none; of completions only."""
+def _levels(options: BackendOptions) -> list[bool]:
+    """For each time that everything is asked, whether the chat template is put around prompts."""
     use = options.chat_template
     if options.backend is BackendName.CHAT:
         if use in (TemplateUse.OFF, TemplateUse.BOTH):
             raise typer.BadParameter("a chat server always applies its template", param_hint="--chat-template")
-        return [None]
+        return [True]
     if use in (None, TemplateUse.OFF):
-        return [None]
-    if options.backend is not BackendName.COMPLETIONS:
-        raise typer.BadParameter("only a server applies a template", param_hint="--chat-template")
-    if options.template is None:
+        return [False]
+    if options.backend not in (BackendName.COMPLETIONS, BackendName.TRANSFORMERS):
+        raise typer.BadParameter("only a model applies a template", param_hint="--chat-template")
+    return [True] if use is TemplateUse.ON else [False, True]
+
+
+def _completions(options: BackendOptions, levels: Sequence[bool]) -> list[Backend]:
+    from curation.probing.completions import CompletionsBackend
+
+    if any(levels) and options.template is None:
         raise typer.BadParameter("name the template's file with --template", param_hint="--chat-template")
-    text = options.template.read_text("utf-8")
-    return [text] if use is TemplateUse.ON else [None, text]
+    template = options.template.read_text("utf-8") if options.template and any(levels) else None
+    server, model = _server(options, "completions")
+    return [
+        CompletionsBackend(server, model, batch=options.batch, template=template if templated else None)
+        for templated in levels
+    ]
+
+
+def _local(options: BackendOptions, levels: Sequence[bool]) -> list[Backend]:
+    if options.model is None:
+        raise typer.BadParameter("name the model's folder, or its name on the Hub", param_hint="--model")
+    if options.template is not None:
+        raise typer.BadParameter("a model of transformers has its own template", param_hint="--template")
+    from curation.probing.local import LocalBackend
+    from curation.probing.local_model import load_local_model
+
+    with working("Reading the model"):
+        known = load_local_model(options.model, options.device)
+    return [LocalBackend(known, batch=options.batch, templated=templated) for templated in levels]
 
 
 def _recorded(options: BackendOptions) -> Backend:

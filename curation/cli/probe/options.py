@@ -25,6 +25,7 @@ class BackendName(StrEnum):
 
     COMPLETIONS = "completions"
     CHAT = "chat"
+    TRANSFORMERS = "transformers"
     RECORDED = "recorded"
     PLANTED = "planted"
 
@@ -46,12 +47,16 @@ class BackendOptions:
         typer.Option(
             "--backend",
             help="completions: a server that echoes log-probabilities (vLLM). chat: a server that lists the likeliest "
-            "tokens. recorded: answers from a file. planted: a fake with a known lean, for trials.",
+            "tokens. transformers: a model in this process. recorded: answers from a file. planted: a fake with a "
+            "known lean, for trials.",
             show_default=False,
         ),
     ]
     url: Annotated[str | None, typer.Option("--url", help="The server, for instance http://localhost:8000/v1.")] = None
-    model: Annotated[str | None, typer.Option("--model", help="The model's name, as the server has it.")] = None
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="The model's name, as the server has it; for transformers its folder or name."),
+    ] = None
     api_key_env: Annotated[
         str | None, typer.Option("--api-key-env", help="The environment variable that holds the server's key.")
     ] = None
@@ -65,7 +70,12 @@ class BackendOptions:
     ] = None
     recorded: Annotated[Path | None, typer.Option("--recorded", help="For recorded: the file of answers.")] = None
     concurrency: Annotated[int, typer.Option("--concurrency", min=1, max=256, help="Calls at the same time.")] = 8
-    batch: Annotated[int, typer.Option("--batch", min=1, max=256, help="Prompts in one call of completions.")] = 16
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, max=256, help="Prompts in one call of completions or transformers.")
+    ] = 16
+    device: Annotated[
+        str | None, typer.Option("--device", help="For transformers: cpu, cuda, … By default what there is.")
+    ] = None
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")] = 120.0
     retries: Annotated[
         int, typer.Option("--retries", min=0, max=20, help="How often a failed call is tried again.")
