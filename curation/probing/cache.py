@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any, get_args
 
-from curation_validators.probes.asking import Answer, OptionScore, Question
+from curation_validators.probes.asking import Answer, Ending, OptionScore, Question
 
 
 class AnswerCache:
@@ -23,7 +23,7 @@ class AnswerCache:
     def __init__(self, path: Path, identity: Mapping[str, object]) -> None:
         self._path = path
         self._identity = json.dumps(identity, sort_keys=True, ensure_ascii=False)
-        self._known: dict[str, list[list[float | bool]]] = {}
+        self._known: dict[str, dict[str, Any]] = {}
         self._file: IO[str] | None = None
         if path.exists():
             for line in path.read_bytes().splitlines():
@@ -32,7 +32,9 @@ class AnswerCache:
     def _take(self, line: bytes) -> None:
         try:
             said = json.loads(line)
-            self._known[said["key"]] = [[float(value), bool(bound)] for value, bound in said["scores"]]
+            key = said.pop("key")
+            _answer("", said)
+            self._known[key] = said
         except (ValueError, KeyError, TypeError):
             return
 
@@ -50,20 +52,38 @@ class AnswerCache:
 
     def _key(self, question: Question) -> str:
         parts = [self._identity, question.prompt, question.continuation, *question.options]
+        if question.free:
+            parts.append(f"text of {question.max_tokens}")
         return sha256("\x00".join(parts).encode()).hexdigest()
 
     def find(self, question: Question) -> Answer | None:
         """What was answered before."""
-        scores = self._known.get(self._key(question))
-        if scores is None or len(scores) != len(question.options):
+        said = self._known.get(self._key(question))
+        if said is None:
             return None
-        return Answer(question.id, tuple(OptionScore(float(value), bool(bound)) for value, bound in scores))
+        answer = _answer(question.id, said)
+        return answer if len(answer.scores) == len(question.options) else None
 
     def keep(self, questions: Sequence[Question], answers: Sequence[Answer]) -> None:
         """Write answers down at once."""
         assert self._file is not None, "the cache is not open"
         for question, answer in zip(questions, answers, strict=True):
             if answer.fault is None:
-                scores = [[score.logprob, score.is_bound] for score in answer.scores]
-                self._file.write(json.dumps({"key": self._key(question), "scores": scores}) + "\n")
+                self._file.write(json.dumps({"key": self._key(question)} | _said(question, answer)) + "\n")
         self._file.flush()
+
+
+def _said(question: Question, answer: Answer) -> dict[str, Any]:
+    if question.free:
+        return {"text": answer.text, "ending": answer.ending}
+    return {"scores": [[score.logprob, score.is_bound] for score in answer.scores]}
+
+
+def _answer(question: str, said: Mapping[str, Any]) -> Answer:
+    """What a line of the file says. Raises ValueError, KeyError or TypeError where it is none of ours."""
+    if "text" not in said:
+        return Answer(question, tuple(OptionScore(float(value), bool(bound)) for value, bound in said["scores"]))
+    text, ending = said["text"], said["ending"]
+    if not isinstance(text, str) or ending not in (None, *get_args(Ending)):
+        raise ValueError("is no text")
+    return Answer(question, text=text, ending=ending)

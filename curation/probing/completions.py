@@ -2,24 +2,31 @@
 
 Rules that always hold:
 - an option's log-probability is that of its own tokens behind the prompt, never of tokens that reach into the prompt;
+- a question without options is answered by the text that the model goes on with, at temperature 0;
 - one request carries the first option; the second is read from the alternatives listed at its place, and asked for
   only where it is not among them. What is asked is exact, so there are no bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
 from curation.errors import InvalidInput
 from curation.probing.backend import UNREACHED, is_logprob
+from curation.probing.chat import ending_of
 from curation.probing.server import ModelServer, NoAnswer
 from curation_schemas.probe import Level
 from curation_validators.probes.asking import Answer, OptionScore, Question
 
 PLACE = "{{prompt}}"
 _ALTERNATIVES = 5  # what every server lists; the two letters are nearly always among them
+_ECHO = {
+    "max_tokens": 1,  # 0 is refused by some servers; the token is not read
+    "echo": True,
+    "logprobs": _ALTERNATIVES,
+}
 
 
 class _NotMeasured(Exception):
@@ -27,7 +34,7 @@ class _NotMeasured(Exception):
 
 
 class CompletionsBackend:
-    """Scores options by echo.
+    """Scores options by echo; reads texts without.
 
     Args:
         template: the chat template's text around `{{prompt}}`; None: the prompt as it is.
@@ -52,7 +59,9 @@ class CompletionsBackend:
         return {"kind": self.kind, "url": self._server.url, "model": self.model, "template": self.template_sha256}
 
     def ask(self, questions: Sequence[Question]) -> list[Answer]:
-        """The answers, in order."""
+        """The answers, in order. All questions have options, or none has."""
+        if questions[0].free:
+            return self._write(questions)
         texts = [self._template.replace(PLACE, item.prompt) for item in questions]
         found: list[dict[str, float]] = [{} for _ in questions]
         faults: dict[int, str] = {}
@@ -63,7 +72,7 @@ class CompletionsBackend:
                 if number not in faults and place < len(item.options) and item.options[place] not in found[number]
             ]
             tails = [questions[number].continuation + questions[number].options[place] for number in wanted]
-            echoed = self._echo([texts[number] + tail for number, tail in zip(wanted, tails, strict=True)])
+            echoed = self._choose([texts[number] + tail for number, tail in zip(wanted, tails, strict=True)], _ECHO)
             for number, tail, choice in zip(wanted, tails, echoed, strict=True):
                 try:
                     _read(choice, tail, questions[number], place, found[number])
@@ -76,40 +85,48 @@ class CompletionsBackend:
             for number, item in enumerate(questions)
         ]
 
-    def _echo(self, prompts: list[str]) -> list[Any]:
+    def _write(self, questions: Sequence[Question]) -> list[Answer]:
+        """Texts; those of one call have one length."""
+        prompts = [self._template.replace(PLACE, item.prompt) for item in questions]
+        choices = self._choose(prompts, {"max_tokens": max(item.max_tokens for item in questions)})
+        return [_read_text(item, choice) for item, choice in zip(questions, choices, strict=True)]
+
+    def _choose(self, prompts: list[str], how: Mapping[str, object]) -> list[Any]:
         """One choice for each prompt, or a reason as text. Servers that take no list are asked one by one."""
         if not prompts:
             return []
         if not self._single:
             try:
-                return self._choices(prompts)
+                return self._choices(prompts, how)
             except NoAnswer as error:
                 if not error.final:
                     return [_reason(error)] * len(prompts)
                 self._single = len(prompts) > 1
-        return [self._one(prompt) for prompt in prompts]
+        return [self._one(prompt, how) for prompt in prompts]
 
-    def _one(self, prompt: str) -> Any:
+    def _one(self, prompt: str, how: Mapping[str, object]) -> Any:
         try:
-            return self._choices([prompt])[0]
+            return self._choices([prompt], how)[0]
         except NoAnswer as error:
             return _reason(error)
 
-    def _choices(self, prompts: list[str]) -> list[Any]:
-        body = {
-            "model": self.model,
-            "prompt": prompts if len(prompts) > 1 else prompts[0],
-            "max_tokens": 1,  # 0 is refused by some servers; the token is not read
-            "temperature": 0,
-            "echo": True,
-            "logprobs": _ALTERNATIVES,
-        }
-        choices = self._server.post(body).get("choices")
+    def _choices(self, prompts: list[str], how: Mapping[str, object]) -> list[Any]:
+        body = {"model": self.model, "prompt": prompts if len(prompts) > 1 else prompts[0], "temperature": 0}
+        choices = self._server.post(body | dict(how)).get("choices")
         if not isinstance(choices, list) or len(choices) != len(prompts):
             raise NoAnswer("the server's answer has not one choice for each prompt", final=len(prompts) > 1)
         if all(isinstance(item, dict) and isinstance(item.get("index"), int) for item in choices):
             choices.sort(key=lambda item: item["index"])
         return choices
+
+
+def _read_text(question: Question, choice: Any) -> Answer:
+    if isinstance(choice, str):
+        return Answer(question.id, fault=choice)
+    text = choice.get("text") if isinstance(choice, dict) else None
+    if not isinstance(text, str):
+        return Answer(question.id, fault="the server's answer is no text")
+    return Answer(question.id, text=text, ending=ending_of(choice))
 
 
 def _reason(error: NoAnswer) -> str:

@@ -1,7 +1,8 @@
 """What a run will cost, said before it starts.
 
 Rules that always hold (pure):
-- tokens are guessed from characters, and called so: about four a token, one for Chinese and its like.
+- tokens are guessed from characters, and called so: about four a token, one for Chinese and its like;
+- a text counts as long as it may be.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Cost:
 
 
 def estimate_cost(questions: Sequence[Question], batch: int, levels: int, price: float | None) -> Cost:
-    """The least that a run takes.
+    """The least that a run takes, with the longest texts.
 
     Args:
         batch: prompts that go into one call.
@@ -47,6 +48,11 @@ def estimate_cost(questions: Sequence[Question], batch: int, levels: int, price:
         wide = sum(character >= _FIRST_WIDE for character in question.prompt)
         characters[True] += wide
         characters[False] += len(question.prompt) - wide
-    tokens = levels * (characters[True] + characters[False] // _CHARACTERS_A_TOKEN + 2 * len(questions))
+    tokens = levels * (characters[True] + characters[False] // _CHARACTERS_A_TOKEN + _answered(questions))
     calls = levels * -(-len(questions) // batch)
     return Cost(levels * len(questions), calls, tokens, None if price is None else tokens * price / 1e6)
+
+
+def _answered(questions: Sequence[Question]) -> int:
+    """Two tokens for a question with options: the option, and one that is not read."""
+    return sum(question.max_tokens if question.free else 2 for question in questions)

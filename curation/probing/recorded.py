@@ -1,8 +1,8 @@
 """Answers that somebody recorded elsewhere, read from a file of JSON lines.
 
 Rules that always hold:
-- a line is {"id": …, "logprobs": {"A": …, "B": …}}, or {"prompt": …, "logprobs": …}; `evenhand probe prompts` writes
-  ids and prompts;
+- a line is {"id": …, "logprobs": {"A": …, "B": …}} or {"id": …, "text": …}, with "prompt" where there is no id;
+  `evenhand probe prompts` writes ids and prompts;
 - an option that a line leaves out is bounded by the least likely one that it has; a question without a line is named.
 """
 
@@ -19,7 +19,10 @@ from curation.probing.chat import score_options
 from curation_schemas.probe import Level
 from curation_validators.probes.asking import Answer, Question
 
-_HINT = 'A line is for instance {"id": "trade-1.US-CN.US.en.0", "logprobs": {"A": -0.4, "B": -1.2}}.'
+_HINT = (
+    'A line is for instance {"id": "trade-1.US-CN.US.en.0", "logprobs": {"A": -0.4, "B": -1.2}}; where the answer is a '
+    'text, {"id": …, "text": "…"}.'
+)
 
 
 class RecordedBackend:
@@ -35,7 +38,7 @@ class RecordedBackend:
         self.model = model
         content = path.read_bytes()
         self._digest = sha256(content).hexdigest()
-        self._found: dict[str, list[tuple[str, float]]] = {}
+        self._found: dict[str, list[tuple[str, float]] | str] = {}
         for number, line in enumerate(content.splitlines(), 1):
             if line.strip():
                 name, listed = _read_line(line, f"{path.name}, line {number}")
@@ -50,18 +53,25 @@ class RecordedBackend:
         """The answers, in order."""
         answers = []
         for item in questions:
-            listed = self._found.get(item.id) or self._found.get(item.prompt)
+            listed = self._found.get(item.id, self._found.get(item.prompt))
             if listed is None:
                 answers.append(Answer(item.id, fault="no recorded answer"))
+            elif isinstance(listed, str) is not item.free:
+                wanted = "text" if item.free else "log-probabilities"
+                answers.append(Answer(item.id, fault=f"the recorded answer holds no {wanted}"))
+            elif isinstance(listed, str):
+                answers.append(Answer(item.id, text=listed))
             else:
                 answers.append(Answer(item.id, score_options(item.options, listed)))
         return answers
 
 
-def _read_line(line: bytes, where: str) -> tuple[str, list[tuple[str, float]]]:
+def _read_line(line: bytes, where: str) -> tuple[str, list[tuple[str, float]] | str]:
     try:
         said = json.loads(line)
         name = said.get("id") or said["prompt"]
+        if isinstance(name, str) and isinstance(said.get("text"), str):
+            return name, said["text"]
         listed = [(str(token), value) for token, value in said["logprobs"].items()]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise InvalidInput("is no recorded answer", where=where, hint=_HINT) from None

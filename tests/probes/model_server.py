@@ -25,6 +25,8 @@ class ModelServer:
     """`troubles`: what comes instead of the next answers, one each: a status, or bytes of a body of status 200."""
 
     odds: Odds
+    says: Callable[[str], str | None] = lambda prompt: f"You asked: {prompt}"
+    finish: str | None = "stop"
     mass: float = 1.0
     listed: tuple[str, ...] = ("A", "B")
     merges: bool = False
@@ -47,6 +49,9 @@ class ModelServer:
     def complete(self, body: dict[str, Any]) -> dict[str, Any]:
         prompts = body["prompt"] if isinstance(body["prompt"], list) else [body["prompt"]]
         self.prompts += len(prompts)
+        if not body.get("echo"):
+            ends = {"finish_reason": self.finish}
+            return {"choices": [{"index": n, "text": self.says(text)} | ends for n, text in enumerate(prompts)]}
         return {"choices": [self._echo(number, text) for number, text in reversed(list(enumerate(prompts)))]}
 
     def _echo(self, number: int, text: str) -> dict[str, Any]:
@@ -68,6 +73,9 @@ class ModelServer:
 
     def chat(self, body: dict[str, Any]) -> dict[str, Any]:
         self.prompts += 1
+        if not body.get("logprobs"):
+            message = {"role": "assistant", "content": self.says(body["messages"][-1]["content"])}
+            return {"choices": [{"index": 0, "message": message, "finish_reason": self.finish}]}
         values = self.letters(body["messages"][-1]["content"])
         top = [{"token": name, "logprob": values[name]} for name in self.listed]
         top.append({"token": "The", "logprob": -12.0})

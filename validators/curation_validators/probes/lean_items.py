@@ -199,6 +199,9 @@ def _told(scenario: Scenario, wording: Wording, language: str, roles: tuple[str,
 
 
 def items_digest(questions: Sequence[Question]) -> str:
-    """SHA-256 over every prompt, its options and what joins them: what a report is bound to."""
-    parts: list[Any] = [[item.id, item.prompt, item.continuation, *item.options] for item in questions]
+    """SHA-256 over every prompt, its options and what joins them, or its text's length: what a report is bound to."""
+    parts: list[Any] = [
+        [item.id, item.prompt, item.continuation, *item.options, *([item.max_tokens] if item.free else [])]
+        for item in questions
+    ]
     return sha256("\n".join(map(repr, parts)).encode()).hexdigest()
