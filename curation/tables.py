@@ -63,8 +63,9 @@ log_leaves = _table(
     Column("epoch", Integer, nullable=False),
     Column("hash", _HASH, nullable=False, unique=True),
     Column("type", word(32), nullable=False, index=True),
-    Column("example", _ID, nullable=True, index=True),
+    Column("example", _ID, nullable=True),
     Column("leaf", LargeBinary, nullable=False),
+    Index("ix_log_leaves_example_type", "example", "type"),
 )
 log_epochs = _table(
     "log_epochs",
@@ -78,8 +79,9 @@ pending_leaves = _table(
     "pending_leaves",
     Column("hash", _HASH, primary_key=True),
     Column("type", word(32), nullable=False, index=True),
-    Column("example", _ID, nullable=True, index=True),
+    Column("example", _ID, nullable=True),
     Column("leaf", LargeBinary, nullable=False),
+    Index("ix_pending_leaves_example_type", "example", "type"),
 )
 openings = _table(
     "openings",

@@ -27,7 +27,7 @@ _LOOKED_UP = 24
 """So many words are looked up; who asks compares the texts that are found with all of them."""
 
 
-def _unindexed() -> Select[Any]:
+def to_learn() -> Select[Any]:
     """The revisions whose first round has ended as the log has it, and whose words are not in the index."""
     ended = exists().where(stages.c.revision == revisions.c.id, stages.c.stage == 1, stages.c.open.is_(False))
     told = exists().where(log_leaves.c.example == revisions.c.example, log_leaves.c.type == "round:closed")
@@ -44,7 +44,7 @@ def _unindexed() -> Select[Any]:
 
 def add_new_texts(connection: Connection) -> None:
     """Bring the index up to the log, in a transaction that writes alone."""
-    leaves = list(connection.execute(_unindexed()).scalars())
+    leaves = list(connection.execute(to_learn()).scalars())
     for place in range(0, len(leaves), _AT_ONCE):
         some = list(kept_texts(connection, leaves[place : place + _AT_ONCE]))
         if some:
