@@ -8,6 +8,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ from curation.errors import BundleInvalid, InvalidInput
 from curation.probing.geopolitical import Answers
 from curation.probing.orientation_pages import orientation_card, orientation_page
 from curation.probing.pages import lean_card, lean_page
+from curation_schemas.base import Wire
 from curation_schemas.parsing import SchemaInvalid, load_json, validate
 from curation_schemas.probe import BoundRelease, LeanReport, OrientationReport
 from curation_schemas.release import MANIFEST, ReleaseManifest
@@ -27,6 +29,7 @@ from curation_validators.probes.lean_items import LeanItem
 from curation_validators.probes.orientation_items import OrientationItem
 
 REPORT, ITEMS, PAGE, CARD, CACHE = "report.json", "items.parquet", "index.html", "card.md", "answers.jsonl"
+_PROBE = re.compile(r"evenhand/probe/([a-z-]+)/v[0-9]+")
 LEAN_ITEMS = pa.schema(
     [
         ("item", pa.string()),
@@ -73,6 +76,19 @@ def read_bound_release(bundle: Path) -> BoundRelease:
     return BoundRelease(dataset=manifest.dataset, version=manifest.version, manifest_sha256=sha256(content).hexdigest())
 
 
+def probe_of(path: Path) -> str:
+    """Which probe a report is of; a folder stands for its report.json. Raises InvalidInput."""
+    path = path / REPORT if path.is_dir() else path
+    try:
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        said = None
+    named = _PROBE.fullmatch(str(said.get("schema"))) if isinstance(said, dict) else None
+    if named is None:
+        raise InvalidInput("is no report of a probe", where=str(path), hint=f"Name a folder that holds a {REPORT}.")
+    return named[1]
+
+
 def read_lean_report(path: Path) -> LeanReport:
     """A report that was written before; a folder stands for its report.json. Raises InvalidInput."""
     path = path / REPORT if path.is_dir() else path
@@ -93,7 +109,7 @@ def read_orientation_report(path: Path) -> OrientationReport:
         raise InvalidInput(f"is no report of the probe «orientation»: {reason}", where=str(path)) from None
 
 
-def report_text(report: LeanReport | OrientationReport) -> str:
+def report_text(report: Wire) -> str:
     """report.json."""
     return json.dumps(report.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
 

@@ -183,7 +183,7 @@ def test_prompts_go_out_and_recorded_answers_come_in(tmp_path):
         (["--backend", "completions", "--url", "nonsense", "--model", "m"], "--url: is no address of a server"),
         (["--backend", "chat", "--chat-template", "off"], "a chat server always applies its template"),
         (["--backend", "completions", "--chat-template", "on"], "name the template's file with --template"),
-        (["--backend", "planted", "--plant", "XX=1"], "--plant: names neither a country nor A, noise or mass"),
+        (["--backend", "planted", "--plant", "XX=1"], "--plant: names none of US, CN"),
         (["--backend", "planted", "--plant", "US=much"], "--plant: holds what is no number"),
         (["--backend", "planted", "--plant", "mass=2"], "--plant: wants a mass over 0"),
         (["--backend", "planted", "--languages", "en,xx"], "xx: there are en, fr, zh"),

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import typer
 
-from curation.cli.probe import comparing, geopolitical, orientation, prompts, signing
+from curation.cli.probe import comparing, geopolitical, orientation, prompts, selection, signing
 from curation.cli.probe.options import with_options
 
 app = typer.Typer(no_args_is_help=True, help="Measure what a model does on contested topics (docs/probes.md).")
 
 app.command()(with_options(geopolitical.geopolitical))
 app.command()(with_options(orientation.orientation))
+app.command()(with_options(selection.selection))
 app.command()(comparing.models)
 app.command()(comparing.compare)
 app.command()(signing.sign)

@@ -1,32 +1,60 @@
-"""`evenhand probe compare` and `models`: reports side by side."""
+"""`evenhand probe compare` and `models`: reports side by side.
+
+Rules that always hold:
+- all reports are of one probe and asked the same prompts; which probe, the first one says.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from curation.cli.printing import print_json
 from curation.cli.probe.geopolitical import print_shift
+from curation.cli.probe.selection import print_selection_shift
+
+if TYPE_CHECKING:
+    from curation_schemas.base import Wire
+    from curation_schemas.probe import Binding
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 
 
 def models(
-    reports: Annotated[list[Path], typer.Argument(help="Reports of the orientation, or their folders.")],
+    reports: Annotated[list[Path], typer.Argument(help="Reports of orientation or selection, or their folders.")],
     out: Annotated[Path, typer.Option("--out", help="The page to write (HTML).", show_default=False)],
 ) -> None:
-    """Put several models' orientation on one chart: base, chat, trained on one release or another.
+    """Put several models' orientation or selection on one chart: base, chat, trained on one release or another.
 
-    All must have answered the same prompts.
+    All must have answered the same prompts. Of selection, the page also says whom each two models both reject.
     """
+    drawn = {"orientation": _draw_orientations, "selection": _draw_selections}
+    out.write_text(_of_probe(drawn, reports[0], "models")(reports), "utf-8")
+    typer.echo(f"Wrote {out}: {len(reports)} models.")
+
+
+def _draw_orientations(reports: Sequence[Path]) -> str:
     from curation.probing.files import read_orientation_report
     from curation.probing.orientation import check_comparable
     from curation.probing.orientation_pages import orientation_page
 
     known = [read_orientation_report(path) for path in reports]
     check_comparable(known)
-    out.write_text(orientation_page(known), "utf-8")
-    typer.echo(f"Wrote {out}: {len(known)} models.")
+    return orientation_page(known)
+
+
+def _draw_selections(reports: Sequence[Path]) -> str:
+    from curation.probing.selection import compare_models
+    from curation.probing.selection_files import read_selection_report
+    from curation.probing.selection_pages import selection_page
+
+    known = [read_selection_report(path) for path in reports]
+    return selection_page(known, compare_models(known))
 
 
 def compare(
@@ -35,27 +63,85 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", help="A file to write as a page (HTML).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False,
 ) -> None:
-    """Tell how far a model's lean moved between two reports, paired by scenario, with odds ratios.
+    """Tell what changed between two reports of one probe, with paired tests: the lean, or selection.
 
     Both must have asked the same prompts.
     """
+    compared = {"geopolitical": _compare_leans, "selection": _compare_selections}
+    found = _of_probe(compared, before, "compare")(before, after)
+    if out is not None:
+        out.write_text(found.page(), "utf-8")
+    if as_json:
+        print_json(
+            {
+                "before": found.before.model_dump(mode="json"),
+                "after": found.after.model_dump(mode="json"),
+                "shifts": [item.model_dump(mode="json") for item in found.shifts],
+            }
+        )
+    else:
+        found.print_shifts()
+    raise typer.Exit(0 if found.measured else 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """What a comparison came to, whichever probe it is of."""
+
+    before: Binding
+    after: Binding
+    shifts: Sequence[Wire]
+    measured: bool
+    print_shifts: Callable[[], None]
+    page: Callable[[], str]
+
+
+def _compare_leans(before: Path, after: Path) -> _Compared:
     from curation.probing.files import read_lean_report
     from curation.probing.geopolitical import compare_leans
     from curation.probing.pages import shift_page
 
     first, second = read_lean_report(before), read_lean_report(after)
     shifts = compare_leans(first, second)
-    if out is not None:
-        out.write_text(shift_page(shifts, first.binding, second.binding), "utf-8")
-    if as_json:
-        print_json(
-            {
-                "before": first.binding.model_dump(mode="json"),
-                "after": second.binding.model_dump(mode="json"),
-                "shifts": [item.model_dump(mode="json") for item in shifts],
-            }
-        )
-    else:
-        for item in shifts:
-            print_shift(item)
-    raise typer.Exit(0 if all(item.outcome == "measured" for item in shifts) else 1)
+    return _Compared(
+        before=first.binding,
+        after=second.binding,
+        shifts=shifts,
+        measured=all(item.outcome == "measured" for item in shifts),
+        print_shifts=lambda: _each(print_shift, shifts),
+        page=lambda: shift_page(shifts, first.binding, second.binding),
+    )
+
+
+def _compare_selections(before: Path, after: Path) -> _Compared:
+    from curation.probing.selection import compare_selections
+    from curation.probing.selection_files import read_selection_report
+    from curation.probing.selection_pages import shift_page
+
+    first, second = read_selection_report(before), read_selection_report(after)
+    shifts = compare_selections(first, second)
+    return _Compared(
+        before=first.binding,
+        after=second.binding,
+        shifts=shifts,
+        measured=all(item.outcome == "measured" for item in shifts),
+        print_shifts=lambda: _each(print_selection_shift, shifts),
+        page=lambda: shift_page(shifts, first.binding, second.binding),
+    )
+
+
+def _each(show: Callable[[Item], None], items: Sequence[Item]) -> None:
+    for item in items:
+        show(item)
+
+
+def _of_probe(known: dict[str, Made], path: Path, command: str) -> Made:
+    """What a command does with reports of this one's probe."""
+    from curation.errors import InvalidInput
+    from curation.probing.files import probe_of
+
+    name = probe_of(path)
+    if name not in known:
+        there = " and ".join(f"«{item}»" for item in known)
+        raise InvalidInput(f"is a report of the probe «{name}»; {command} knows {there}", where=str(path))
+    return known[name]

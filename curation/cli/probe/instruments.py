@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from curation_validators.probes.lean_items import LeanInstrument, LeanItem
     from curation_validators.probes.orientation_items import OrientationInstrument
+    from curation_validators.probes.selection_items import SelectionInstrument
 
 Instrument = TypeVar("Instrument")
 
@@ -31,6 +32,13 @@ def orientation_instrument(path: Path | None) -> OrientationInstrument:
         if path
         else builtin_orientation_instrument()
     )
+
+
+def selection_instrument(path: Path | None) -> SelectionInstrument:
+    """The application files in a file, or those that come with the package."""
+    from curation_validators.probes.selection_items import builtin_selection_instrument, read_selection_instrument
+
+    return _read(path, read_selection_instrument) if path else builtin_selection_instrument()
 
 
 def _read(path: Path, read: Callable[[bytes], Instrument]) -> Instrument:

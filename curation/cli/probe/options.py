@@ -146,10 +146,15 @@ def _options_of(group: type[Any]) -> list[inspect.Parameter]:
 
 def chosen_languages(said: str, there: Iterable[str]) -> list[str]:
     """The languages that were named, of those that an instrument has."""
+    return chosen_of(said, there, "--languages")
+
+
+def chosen_of(said: str, there: Iterable[str], option: str) -> list[str]:
+    """What an option names, separated by commas, of what there is."""
     known = list(there)
     chosen = list(dict.fromkeys(part.strip() for part in said.split(",") if part.strip()))
     unknown = [part for part in chosen if part not in known]
     if unknown or not chosen:
         named = shown(", ".join(unknown)) or "nothing"
-        raise typer.BadParameter(f"{named}: there are {', '.join(known)}", param_hint="--languages")
+        raise typer.BadParameter(f"{named}: there are {', '.join(known)}", param_hint=option)
     return chosen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.cli.probe.instruments import lean_instrument, lean_items, orientation_instrument
+from curation.cli.probe.instruments import lean_instrument, lean_items, orientation_instrument, selection_instrument
 from curation.cli.probe.options import LanguagesOption, ParaphrasesOption, ScenariosOption, chosen_languages
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class ProbeName(StrEnum):
 
     GEOPOLITICAL = "geopolitical"
     ORIENTATION = "orientation"
+    SELECTION = "selection"
 
 
 def prompts(
@@ -45,11 +46,15 @@ def probe_questions(
 ) -> list[Question]:
     """Every question of a probe."""
     from curation_validators.probes.orientation_items import render_statements
+    from curation_validators.probes.selection_items import render_applications
 
     if probe is ProbeName.ORIENTATION:
         statements = orientation_instrument(instrument)
         chosen = chosen_languages(languages, statements.wordings)
         return [item.question for item in render_statements(statements, chosen)]
+    if probe is ProbeName.SELECTION:
+        files = selection_instrument(instrument)
+        return [item.question for item in render_applications(files, chosen_languages(languages, files.wordings))]
     known = lean_instrument(instrument)
     items = lean_items(known, chosen_languages(languages, known.wordings), paraphrases, scenarios)
     return [item.question for item in items]

@@ -119,7 +119,7 @@ def measure_lean(
             if country in pair_means and country in least
         ],
         pairs=_pairs(biases),
-        option_mass=_mass(masses),
+        option_mass=option_mass_of(masses),
         position_bias=effects.get("position"),
         role_effect=effects.get("role"),
         swap_consistency=sum(consistent) / len(consistent) if consistent else None,
@@ -280,7 +280,8 @@ def _pairs(biases: Mapping[str, Mapping[tuple[str, str], float]]) -> list[PairLe
     ]
 
 
-def _mass(masses: Sequence[float]) -> OptionMass:
+def option_mass_of(masses: Sequence[float]) -> OptionMass:
+    """The mean probability of both letters together, and how often it is under one half."""
     if not masses:
         return OptionMass(mean=None, share_under_half=None, flagged=False)
     mean = math.fsum(masses) / len(masses)
