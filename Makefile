@@ -51,7 +51,7 @@ find_python = \
 say = if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then printf '\n\033[1m==> %s\033[0m\n' "$(1)"; else printf '\n==> %s\n' "$(1)"; fi
 step = $(call say,$(1)); $(BIN)/$(1)
 
-.PHONY: help demo serve test lint format lock audit-install bench clean
+.PHONY: help demo serve test browser lint format lock audit-install bench clean
 
 help:  ## print this list
 	@echo "Evenhand: make TARGET"; echo
@@ -94,8 +94,22 @@ serve: $(READY)  ## serve the web pages and the HTTP API from the demo's home
 	fi; \
 	exec $(EVENHAND) --home "$$home" serve $(ARGS)
 
-test: lint  ## everything that must pass: lint, then pytest
+test: lint browser  ## everything that must pass: lint, then pytest
 	@$(call step,pytest -n auto $(ARGS))
+
+browser: $(READY)  ## see to it that tests/browser have Chromium, where one may be installed
+	@found() { \
+		[ -n "$$EVENHAND_CHROMIUM" ] || command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+		|| $(BIN)/python -c 'import os; from playwright.sync_api import sync_playwright; p = sync_playwright().start(); ok = os.path.exists(p.chromium.executable_path); p.stop(); raise SystemExit(not ok)' 2>/dev/null; \
+	}; \
+	found && exit 0; \
+	$(call say,Installing Chromium for tests/browser); \
+	if [ "$$(id -u)" = 0 ] && grep -q '^ID=debian' /etc/os-release 2>/dev/null; then \
+		apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends chromium fonts-noto-cjk || true; \
+	else \
+		$(BIN)/playwright install chromium || true; \
+	fi; \
+	found || echo "NO BROWSER: Chromium could not be installed here, so the tests in tests/browser will be skipped." >&2
 
 lint: $(READY)  ## ruff (rules and format), mypy, import-linter
 	@$(call step,ruff check)

@@ -23,17 +23,17 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from curation.clock import DAY, Clock
 from curation.db import add_if_new, attempting, empty_write_ahead_file, lock, reading, writing
 from curation.errors import InvalidInput, NotFound, Refused
 from curation.home import Home
 from curation.identifiers import TokenBytes
+from curation.loading import DEFINITION_TYPES, current_epoch, load_definitions, load_events
 from curation.log.attestation import Signer, attest
 from curation.log.leaf import Opening, encode_leaf, fresh_nonce
 from curation.log.merkle import leaf_hash
-from curation.log.order import canonical_order
 from curation.people.accounts import Actor
 from curation.people.vault import Vault, topic_scope
 from curation.projection import Rows, declaration_row, release_row, rows_of, write_rows
@@ -45,7 +45,6 @@ from curation.rulebook.history import ExampleEvent, History
 from curation.rulebook.yanking import check_yank
 from curation.tables import (
     declarations,
-    log_epochs,
     log_leaves,
     openings,
     pending_leaves,
@@ -76,18 +75,6 @@ from curation_schemas.parsing import problems_of
 from curation_schemas.review import Role
 
 AnEvent = TypeVar("AnEvent", bound=Event)
-DEFINITION_TYPES = (
-    "dataset:defined",
-    "topic:defined",
-    "policy:changed",
-    "topic:proposed",
-    "topic:revised",
-    "control:planted",
-    "gate:overruled",
-    "roles:changed",
-    "person:suspended",
-    "person:restored",
-)
 _WAITING_TYPES = (ReviewSubmitted, SeatPassed)
 _FLUSH_AT = 2_000
 _PROMPT_LOCKS = 8
@@ -129,33 +116,6 @@ class Recorded:
     event: AnyEvent
     leaf: str
     receipt: Receipt
-
-
-def current_epoch(connection: Connection) -> int:
-    """The number of the epoch that is open."""
-    last = connection.execute(select(func.max(log_epochs.c.epoch))).scalar()
-    return 0 if last is None else last + 1
-
-
-def load_definitions(connection: Connection) -> Definitions:
-    """Every definition so far, the pending ones as of the open epoch."""
-    found = Definitions()
-    epoch = current_epoch(connection)
-    for event, leaf, leaf_epoch in _load(connection, log_leaves.c.type, pending_leaves.c.type, DEFINITION_TYPES, epoch):
-        found.apply(event, leaf, leaf_epoch)  # type: ignore[arg-type]  # the query admits definitions only
-    return found
-
-
-def _load(
-    connection: Connection, sealed_column: Any, pending_column: Any, values: Sequence[str], epoch: int
-) -> Iterator[tuple[AnyEvent, str, int]]:
-    sealed = select(log_leaves.c.leaf, log_leaves.c.hash, log_leaves.c.epoch).where(sealed_column.in_(values))
-    for row in connection.execute(sealed.order_by(log_leaves.c.idx)):
-        yield EVENT.validate_json(row.leaf), row.hash, row.epoch
-    pending = select(pending_leaves.c.leaf, pending_leaves.c.hash).where(pending_column.in_(values))
-    waiting = {row.hash: EVENT.validate_json(row.leaf) for row in connection.execute(pending)}
-    for leaf in canonical_order({leaf: references_of(event) for leaf, event in waiting.items()}):
-        yield waiting[leaf], leaf, epoch
 
 
 class LoadedExamples:
@@ -233,7 +193,7 @@ class LoadedExamples:
     def _load_histories(self, examples: Sequence[str]) -> dict[str, History]:
         found = {example: History(example) for example in examples}
         columns = (log_leaves.c.example, pending_leaves.c.example)
-        for event, leaf, epoch in _load(self.connection, *columns, examples, self.epoch):
+        for event, leaf, epoch in load_events(self.connection, *columns, examples, self.epoch):
             history = found[event.example]  # type: ignore[union-attr]  # the query admits such events only
             acts.apply(history, event, leaf, epoch, self)  # type: ignore[arg-type]  # as above
         return found

@@ -10,7 +10,7 @@ Rules that always hold (pure; used alike by commands, projection and verificatio
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from curation.errors import Refused
@@ -114,6 +114,22 @@ class Definitions:
     """What maintainers said of gates, by leaf."""
     standings: Standings = field(default_factory=Standings)
     """Changes of roles, and suspensions."""
+
+    def copy(self) -> Definitions:
+        """The same, to take in more: nothing that is applied to the one is seen in the other."""
+        return replace(
+            self,
+            policies=list(self.policies),
+            topics={topic: list(history) for topic, history in self.topics.items()},
+            policy_by_leaf=dict(self.policy_by_leaf),
+            topic_by_leaf=dict(self.topic_by_leaf),
+            drafts=dict(self.drafts),
+            planted=dict(self.planted),
+            opened=set(self.opened),
+            adopted=set(self.adopted),
+            overruled=dict(self.overruled),
+            standings=self.standings.copy(),
+        )
 
     def policy_at(self, epoch: int) -> Definition[Policy]:
         """The policy in force in an epoch. Raises Refused when nothing is defined yet."""

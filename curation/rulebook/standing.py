@@ -11,7 +11,7 @@ Rules that always hold (pure; used alike by commands and verification):
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from curation.errors import Refused
@@ -63,6 +63,13 @@ class Standings:
 
     roles: dict[str, list[HeldRoles]] = field(default_factory=dict)
     suspensions: dict[str, list[Suspension]] = field(default_factory=dict)
+
+    def copy(self) -> Standings:
+        """The same, to take in more: nothing that is applied to the one is seen in the other."""
+        return Standings(
+            {pseudonym: list(held) for pseudonym, held in self.roles.items()},
+            {pseudonym: [replace(item) for item in found] for pseudonym, found in self.suspensions.items()},
+        )
 
     def check(self, event: StandingEvent) -> None:
         """Raise Refused when the event may not stand here."""

@@ -1,4 +1,4 @@
-"""A server in a thread, and Debian's Chromium."""
+"""A server in a thread, and Chromium: Debian's, or Playwright's own."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
 from playwright.sync_api import sync_playwright
 
 from curation.clock import SystemClock
+from curation.people.accounts import actor_by_handle
+from curation.people.sessions import open_session
 from curation.writing import Platform
 from curation_api import create_app
 from curation_api.app import UVICORN
@@ -38,22 +41,37 @@ def serving(platform: Platform) -> Iterator[str]:
     platform.home.close()
 
 
+def signed_in(chromium, platform: Platform, address: str, handle: str, **options):
+    """A browser in which somebody is signed in."""
+    with platform.write() as writing:
+        account = actor_by_handle(writing.connection, handle).account
+        session = open_session(writing.connection, account, writing.now, writing.token_bytes)
+    context = chromium.new_context(base_url=address, **options)
+    context.add_cookies([{"name": "evenhand_session", "value": session, "url": address}])
+    return context
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory):
+def seeded(tmp_path_factory):
+    """A home with the pilot's topics and people, to be copied."""
+    return seed_home(tmp_path_factory.mktemp("browser") / "seeded")
+
+
+@pytest.fixture(scope="session")
+def site(seeded):
     """The address of the pages, with the pilot's topics."""
-    folder = tmp_path_factory.mktemp("browser")
-    seeded = seed_home(folder / "seeded")
-    with serving(copy_home(seeded, folder / "home", SystemClock())) as address:
+    with serving(copy_home(seeded, seeded.path.parent / "home", SystemClock())) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    if CHROMIUM is None:
-        pytest.skip("NO BROWSER: install Debian's chromium, or name one in EVENHAND_CHROMIUM, to run these tests")
     with sync_playwright() as playwright:
+        found = CHROMIUM or playwright.chromium.executable_path
+        if not Path(found).exists():
+            pytest.skip("NO BROWSER: run `make browser`, or name one in EVENHAND_CHROMIUM, to run these tests")
         # Root has no sandbox; nothing but the pages of this test is ever opened.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
 

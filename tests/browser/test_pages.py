@@ -1,68 +1,21 @@
-"""The pages in a real browser: without JavaScript, by keyboard alone, at 360 pixels, and as axe sees them."""
+"""The pages in a real browser: by keyboard alone, and what scripts add to them."""
 
 from __future__ import annotations
 
 from itertools import count
-from pathlib import Path
 
 import pytest
 
 from tests.api.support import TOPIC
+from tests.browser.steps import PASSPHRASE, fits, join
 
-AXE = (Path(__file__).parent / "axe.min.js").read_text("utf-8")
-PASSPHRASE = "five random words are good"
-PUBLIC = ["/", "/how-it-works", "/topics", f"/topics/{TOPIC}", "/examples", "/releases", "/log", "/search?q=arms"]
-PUBLIC += [f"/topics/{TOPIC}/objections"]
-ASKING = ["/join", "/sign-in", "/recover"]
-OWN = ["/work", "/account", "/account/leave", "/propose", "/review", f"/topics/{TOPIC}/perspective"]
-FORMS = [f"/propose/{TOPIC}/{kind}" for kind in ("sft", "preference", "pluralistic", "prompt", "topic")]
-FORMS += ["/propose-topic", "/receipts"]
 NUMBERS = count(1)
-
-
-def join(page):
-    page.goto("/join")
-    page.fill("#handle", f"browser-{next(NUMBERS)}")
-    page.fill("#passphrase", PASSPHRASE)
-    page.fill("#again", PASSPHRASE)
-    for box in ("#language-en", "#publish", "#understood"):
-        page.check(box)
-    page.click("form[action='/join'] button")
-    assert page.locator(".codes li").count() == 8
-
-
-def fits(page):
-    """Whether nothing sticks out at the side."""
-    return page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
-@pytest.mark.parametrize("locale", ["en-GB", "fr-FR", "zh-CN"])
-def test_join_declare_and_propose_without_javascript_at_360_pixels(open_page, locale):
-    page = open_page(locale=locale, java_script_enabled=False, viewport={"width": 360, "height": 740})
-    join(page)
-    page.goto(f"/topics/{TOPIC}/perspective")
-    page.check("#p-gun-rights")
-    page.click("main form button")
-    assert page.url.endswith(f"/work?topic={TOPIC}")
-    page.goto(f"/propose/{TOPIC}/sft")
-    page.select_option("#language", "en")
-    page.check("#positions-right-to-arms")
-    page.fill("#turn-0", "What do they say?")
-    page.click("button[value=propose]")
-    assert page.locator("#turn-1-wrong").is_visible()
-    assert page.input_value("#turn-0") == "What do they say?"
-    page.fill("#turn-1", f"They say this, in {locale}.")
-    page.check("#grant")
-    page.click("button[value=propose]")
-    assert page.locator(".note.good").is_visible()
-    assert f"They say this, in {locale}." in page.inner_text("main")
-    page.complaints.clear()  # a form that is not right is answered with 422, and the console says so
 
 
 def test_signing_in_by_keyboard_alone(open_page):
     page = open_page()
-    join(page)
-    handle = f"browser-{next(NUMBERS) - 1}"
+    handle = f"browser-{next(NUMBERS)}"
+    join(page, handle)
     page.goto("/account")
     page.focus("form[action='/sign-out'] button")
     page.keyboard.press("Enter")
@@ -139,34 +92,9 @@ def test_whole_journey_by_keyboard_alone(open_page):
     reviewer.wait_for_url("**/work?done=reviewed")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_and_nothing_sticks_out(open_page, scheme):
-    page = open_page(color_scheme=scheme, viewport={"width": 360, "height": 740})
-    found: list[tuple[str, ...]] = []
-
-    def look(paths):
-        for path in paths:
-            page.goto(path)
-            if not fits(page):
-                found.append((path, "sticks out"))
-            # The policy of the pages forbids a script tag; evaluating it is the tester's right.
-            page.evaluate(AXE)
-            result = page.evaluate("axe.run()")
-            found.extend(
-                (path, item["id"], item["nodes"][0]["html"][:200])
-                for item in result["violations"]
-                if item["impact"] in ("serious", "critical")
-            )
-
-    look([*PUBLIC, *ASKING])
-    join(page)
-    look([*OWN, *FORMS])
-    assert found == []
-
-
 def test_what_is_typed_is_looked_at_under_the_strict_policy_and_a_draft_outlives_its_tab(open_page):
     page = open_page(viewport={"width": 360, "height": 740})
-    join(page)
+    join(page, f"browser-{next(NUMBERS)}")
     address = f"/propose/{TOPIC}/sft"
     page.goto(address)
     page.fill("#turn-0", "What do they say?")
