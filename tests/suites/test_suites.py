@@ -17,12 +17,14 @@ from tests.support.balanced import FAULTS, balanced, write_bundle_data
 
 ROOT = Path(__file__).parents[2]
 RUN = Path(__file__).with_name("run_suites.py")
+# A Java machine for a minute and for small tables.
+SPARK = {"SPARK_CONF_DIR": str(Path(__file__).with_name("spark"))}
 PACKAGES = [ROOT, ROOT / "api", ROOT / "schemas", ROOT / "validators"]
 
 
 def run(engine, *folders):
     """What the suites say of each folder."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, PACKAGES))}
+    environment = os.environ | SPARK | {"PYTHONPATH": os.pathsep.join(map(str, PACKAGES))}
     done = subprocess.run(
         [sys.executable, RUN, engine, *folders], env=environment, capture_output=True, text=True, check=False
     )
