@@ -62,7 +62,7 @@ class LocalBackend:
     def ask(self, questions: Sequence[Question]) -> list[Answer]:
         """The answers, in order. All questions have options, or none has."""
         with self._one_at_a_time:
-            return self._score(questions)
+            return self._write(questions) if questions[0].free else self._score(questions)
 
     def _text(self, question: Question) -> str:
         return self._known.render_chat(question.prompt) if self._templated else question.prompt
@@ -86,6 +86,27 @@ class LocalBackend:
             else _answer(item, [[values[run] for run in option] for option in runs[item.id]])
             for item in questions
         ]
+
+    def _write(self, questions: Sequence[Question]) -> list[Answer]:
+        """Texts; those of one call have one length."""
+        texts = [tuple(self._encode(self._text(item))) for item in questions]
+        longest = max(item.max_tokens for item in questions)
+        faults: dict[str, str] = {}
+        for item, tokens in zip(questions, texts, strict=True):
+            try:
+                self._check_length(len(tokens) + longest)
+            except NotTellable as why:
+                faults[item.id] = str(why)
+        fit = [tokens for item, tokens in zip(questions, texts, strict=True) if item.id not in faults]
+        written = iter(self._known.write(fit, longest) if fit else [])
+        answers = []
+        for item in questions:
+            if item.id in faults:
+                answers.append(Answer(item.id, fault=faults[item.id]))
+            else:
+                text, ended = next(written)
+                answers.append(Answer(item.id, text=text, ending="stop" if ended else "length"))
+        return answers
 
     def _runs(self, question: Question) -> list[list[Run]]:
         joints = ("", " ") if self._templated else (question.continuation,)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typer
 
-from curation.cli.probe import comparing, geopolitical, orientation, prompts, selection, signing
+from curation.cli.probe import comparing, exporting, geopolitical, orientation, prompts, selection, signing
 from curation.cli.probe.options import with_options
 
 app = typer.Typer(no_args_is_help=True, help="Measure what a model does on contested topics (docs/probes.md).")
@@ -24,3 +24,4 @@ app.command()(comparing.compare)
 app.command()(signing.sign)
 app.command()(signing.check)
 app.command()(prompts.prompts)
+app.command()(exporting.export)

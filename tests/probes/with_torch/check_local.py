@@ -17,6 +17,7 @@ from curation.errors import InvalidInput
 from curation.probing.local import LocalBackend
 from curation.probing.local_model import load_local_model
 from curation.probing.option_tokens import JOINED, UNKNOWN
+from curation_validators.probes.asking import Question
 from curation_validators.probes.lean_items import builtin_lean_instrument, render_items
 from tests.probes.with_torch.tiny_model import write_tiny_model
 
@@ -73,6 +74,24 @@ def test_under_its_chat_template_a_letter_counts_with_and_without_a_space(folder
     wanted = [math.log(sum(math.exp(by_hand(folder, text, joint + option)) for joint in ("", " "))) for option in "AB"]
     assert values([answer]) == pytest.approx(wanted, abs=1e-4)
     assert (backend.level, len(backend.template_sha256 or "")) == ("chat", 64)
+
+
+@pytest.mark.parametrize("templated", [False, True])
+def test_a_text_is_the_likeliest_token_after_the_other(folder, known, templated):
+    asked = [
+        Question(id=item.id, prompt=item.prompt, language="en", options=(), max_tokens=8) for item in QUESTIONS[:3]
+    ]
+    backend = LocalBackend(known, templated=templated)
+    answers = backend.ask(asked)
+    assert answers == backend.ask(asked)
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
+    ids = tokenizer(f"<|user|>{asked[1].prompt}<end><|assistant|>" if templated else asked[1].prompt)["input_ids"]
+    written: list[int] = []
+    while len(written) < 8 and tokenizer.eos_token_id not in written:
+        with torch.inference_mode():
+            written.append(int(model(torch.tensor([ids + written])).logits[0, -1].argmax()))
+    assert answers[1].text == tokenizer.decode(written, skip_special_tokens=True)
+    assert answers[1].ending == ("stop" if tokenizer.eos_token_id in written else "length")
 
 
 def test_a_tokenizer_that_does_not_keep_the_letter_apart_is_reported_and_nothing_is_zero(tmp_path):
