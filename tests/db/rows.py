@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import LargeBinary, Table
 
 from curation.tables import EVENT_TABLES
@@ -26,3 +29,12 @@ def row_of(table: Table, number: int) -> dict[str, Any]:
 def kept_row(table: Table) -> dict[str, Any]:
     """The row that each event table holds here; no two tables share a key, so nothing permits a delete."""
     return row_of(table, 1 + EVENT_TABLES.index(table))
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Say which statement it was that nothing refused."""
+    try:
+        yield
+    except pytest.fail.Exception as failed:
+        pytest.fail(f"{what}: {failed}")

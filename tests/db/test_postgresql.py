@@ -18,7 +18,7 @@ from curation.home import create_home, open_home
 from curation.people.accounts import join
 from curation.settings import Settings
 from curation.tables import EVENT_TABLES, accounts, erasures, examples, log_leaves, metadata, openings, pending_leaves
-from tests.db.rows import kept_row, row_of
+from tests.db.rows import kept_row, row_of, told
 from tests.support.postgres import WITH_PASSWORD, Databases
 from tests.support.world import copy_home, joining, template
 
@@ -89,14 +89,16 @@ def attempt(connection, how: str, statement: str, table) -> None:
     connection.execute(text(sql), kept_row(table) if ":" in sql else {})
 
 
-@pytest.mark.parametrize("statement", ["update", "delete", "delete using", "truncate", "upsert", "merge"])
 @pytest.mark.parametrize("how", ["owner", "replication", "another search path"])
-def test_event_tables_refuse_the_statement_by_their_owner(engine, statement, how):
+def test_event_tables_refuse_every_statement_by_their_owner(engine, how):
     for table in EVENT_TABLES:
-        with pytest.raises(DatabaseError, match=f"{table.name} is append-only"), writing(engine) as connection:
-            attempt(connection, how, statement, table)
-        with reading(engine) as connection:
-            assert [dict(found._mapping) for found in connection.execute(select(table))] == [kept_row(table)]
+        for statement in statements(table):
+            refused = pytest.raises(DatabaseError, match=f"{table.name} is append-only")
+            with told(f"{statement} on {table.name}"), refused, writing(engine) as connection:
+                attempt(connection, how, statement, table)
+            with reading(engine) as connection:
+                found = [dict(found._mapping) for found in connection.execute(select(table))]
+            assert found == [kept_row(table)], f"{statement} on {table.name}"
 
 
 def test_pending_leaf_goes_once_it_stands_in_the_log_and_an_opening_once_its_erasure_stands(engine):
