@@ -21,6 +21,7 @@ from curation_api.limiting import RateLimits
 from curation_api.oversight import KeptOversight
 from curation_api.pages import errors
 from curation_api.pages.catalogue import LOCALES
+from curation_api.pages.compressing import Compress
 from curation_api.pages.render import STATIC, go
 from curation_api.pages.routes import ROUTERS, looking, objecting
 from curation_api.pages.visit import is_local, keep_language
@@ -93,6 +94,7 @@ def create_pages(platform: Platform, provider: Provider | None = None) -> FastAP
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFilesForEver(directory=STATIC), name="static")
+    app.add_middleware(Compress)
     app.middleware("http")(_choose_language)
     app.add_middleware(ReadBody, too_large=errors.too_large)
     app.add_middleware(CatchCrash, crashed=errors.crashed)

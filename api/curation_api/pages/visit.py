@@ -3,7 +3,8 @@
 Rules that always hold:
 - the language is the one chosen (a cookie), else the best that the browser accepts;
 - a session is looked up by the hash of its cookie, in a session of the database that closes before the route begins;
-- a form's token is a keyed hash of the visitor's cookie: who cannot read the cookie cannot make one;
+- a form's token is a keyed hash of the visitor's cookie: who cannot read the cookie cannot make one. It is masked with
+  other bytes in every answer, so that the length of a compressed page tells nothing of it;
 - cookies are HttpOnly and SameSite=Lax, and Secure unless the page is on this machine.
 """
 
@@ -74,6 +75,8 @@ class Visit:
     secret: str | None
     """The cookie that form tokens are made from; None until a form is shown."""
     fresh_secret: bool = False
+    mask: bytes | None = None
+    """What hides the form token in this answer; None until a form is shown."""
 
     @property
     def path(self) -> str:
@@ -97,16 +100,37 @@ class Visit:
         return Voice(self.language)
 
     def form_token(self) -> str:
-        """The token that a form of this visitor carries."""
+        """The token that the forms of this answer carry."""
         if self.secret is None:
             self.secret, self.fresh_secret = secrets.token_urlsafe(32), True
-        return hmac.new(self.secret.encode(), b"form", hashlib.sha256).hexdigest()
+        if self.mask is None:
+            self.mask = secrets.token_bytes(hashlib.sha256().digest_size)
+        return (self.mask + _masked(_form_key(self.secret), self.mask)).hex()
+
+    def knows(self, token: str) -> bool:
+        """Whether a token came from a form of this visitor's."""
+        try:
+            given = bytes.fromhex(token)
+        except ValueError:
+            return False
+        size = hashlib.sha256().digest_size
+        if self.secret is None or len(given) != 2 * size:
+            return False
+        return hmac.compare_digest(_masked(given[size:], given[:size]), _form_key(self.secret))
 
     def must_act(self) -> Actor:
         """Whoever is signed in. Raises SignInFirst."""
         if self.actor is None:
             raise SignInFirst("sign in first")
         return self.actor
+
+
+def _form_key(secret: str) -> bytes:
+    return hmac.digest(secret.encode(), b"form", "sha256")
+
+
+def _masked(content: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(content, mask, strict=True))
 
 
 def is_local(request: Request) -> bool:
@@ -212,7 +236,7 @@ def form_of(request: Request, visit: TheVisit) -> Form:
     form = Form(pairs)
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise FormRefused("this form came from another site")
-    if visit.secret is None or not hmac.compare_digest(form.one("form_token").encode(), visit.form_token().encode()):
+    if not visit.knows(form.one("form_token")):
         raise FormRefused("this form is too old, or did not come from this site")
     return form
 
