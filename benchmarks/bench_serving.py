@@ -45,7 +45,9 @@ from curation_schemas.parsing import validate
 from tests.support.generated import SIDES, definition, people, proposal
 
 EXPORT_SECONDS, EXPORT_GROWTH_MB = 15, 50
-REVIEW_MS, PAGE_MS = 100, 50
+REVIEW_MS, PAGE_MS, SEARCH_MS = 100, 50, 200
+SEARCHES = ["/search?q=answer", "/search?q=because+people", "/search?q=answer+unheard"]
+"""Words that very many texts of this home have, and one that none has."""
 _TIMES = 15
 _BATCH = 500
 
@@ -178,6 +180,7 @@ def measure(home: Path, reader: str | None) -> bool:
         with httpx.Client(base_url=address, timeout=120, trust_env=False) as client:
             print("pages that anybody sees")
             met += [time_page(client, path, PAGE_MS) for path in pages(client)]
+            met += [time_page(client, path, SEARCH_MS) for path in SEARCHES]
             if token is not None:
                 print("reviewing")
                 client.cookies.set("evenhand_session", token)

@@ -86,6 +86,7 @@ def _add_seats(rows: Rows, history: History, stage: Round) -> None:
                 "stage": stage.stage,
                 "topic": first.topic,
                 "language": first.language,
+                "epoch": stage.epoch,
                 "open": stage.closed is None and cast is None,
                 "reviewer": cast.pseudonym if cast else None,
             }

@@ -146,9 +146,10 @@ seats = _table(
     Column("stage", Integer, nullable=False),
     Column("topic", _SLUG, nullable=False),
     Column("language", word(16), nullable=False),
+    Column("epoch", Integer, nullable=False, server_default="0"),
     Column("open", Boolean, nullable=False),
     Column("reviewer", _ID, nullable=True, index=True),
-    Index("ix_seats_queue", "topic", "perspective", "open"),
+    Index("ix_seats_queue", "topic", "perspective", "open", "epoch", "revision"),
 )
 reviews = _table(
     "reviews",

@@ -4,7 +4,8 @@ Rules that always hold:
 - the queue assigns; a reviewer names topic and language at most (simulated people in demonstrations choose theirs);
 - a seat goes to somebody who declared the perspective, reads the language, did not propose, shares no declared
   organisation with the proposer, did not sit in or hand on a seat of this round, and was not in the round appealed;
-- earlier rejecters of the example are offered its seats first, then the rounds that opened first;
+- earlier rejecters of the example are offered its seats first, then the rounds of earlier epochs; of one epoch they
+  come by their revisions' hashes, which tells nothing;
 - one topic per sitting; a seat lapses when its lease ends;
 - candidates are looked at without locks; the one that is offered is locked and looked at again before it is leased.
 """
@@ -15,23 +16,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, and_, case, delete, func, insert, select, tuple_
 
 from curation.db import add_if_new, keep
 from curation.errors import NotFound, Refused
 from curation.log.attestation import Signer
 from curation.people.accounts import Actor, bind_organisation, leased_by, organisations_of
 from curation.people.vault import topic_scope
+from curation.reviews.queue import Asking, free_seats
 from curation.rulebook.declarations import Declaration
 from curation.rulebook.history import History
 from curation.rulebook.rounds import Round
 from curation.tables import (
     declarations,
-    examples,
     handed_on,
     leases,
     proposer_organisations,
-    reviews,
     seats,
     stage_clocks,
 )
@@ -43,7 +43,6 @@ SHARE_APPLIES_FROM = 20
 MAX_HANDED_ON = 3
 MAX_SEAT_SHARE_PERCENT = 15
 """Where a perspective has 20 people or more, nobody fills more than this share of its seats on a topic."""
-_PAGE = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +99,16 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     writing.definitions.standings.check_acts(pseudonym)
     _check_share(writing, command.topic, declaration.perspective, pseudonym)
     _check_handed_on(writing, actor, command.topic, {revision for topic, revision in lapsed if topic == command.topic})
-    asking = _Asking(writing, actor, command, pseudonym, declaration, frozenset(revision for _, revision in lapsed))
+    asking = Asking(
+        writing,
+        actor,
+        command.topic,
+        [command.language] if command.language else actor.languages,
+        command.example,
+        pseudonym,
+        declaration,
+        frozenset(revision for _, revision in lapsed),
+    )
     for candidate in _offers(asking, writing.glance):
         if (claimed := _claim(asking, candidate)) is not None:
             return claimed
@@ -109,7 +117,7 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     raise NotFound("no seat on this topic is free for you now", hint="Come back later, or choose another topic.")
 
 
-def _say_why_not(asking: _Asking, example: str) -> None:
+def _say_why_not(asking: Asking, example: str) -> None:
     """Name the rule to somebody simulated, who chose the example; others are not told of examples they did not name."""
     writing, actor = asking.writing, asking.actor
     history = writing.existing(example)
@@ -188,20 +196,7 @@ def _check_share(writing: Writing, topic: str, perspective: str, pseudonym: str)
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """Who asks for a seat, and where they stand."""
-
-    writing: Writing
-    actor: Actor
-    command: TakeSeat
-    pseudonym: str
-    declaration: Declaration
-    lapsed: frozenset[str]
-    """Revisions in which the own seat lapsed; not noted yet."""
-
-
-def _claim(asking: _Asking, candidate: Seat) -> Seat | None:
+def _claim(asking: Asking, candidate: Seat) -> Seat | None:
     """Lease a candidate, unless somebody took it since it was looked at."""
     writing = asking.writing
     if writing.connection.dialect.name == "sqlite":
@@ -218,52 +213,24 @@ def _claim(asking: _Asking, candidate: Seat) -> Seat | None:
     return None
 
 
-def _offers(asking: _Asking, history_of: Callable[[str], History], example: str | None = None) -> Iterator[Seat]:
+def _offers(asking: Asking, history_of: Callable[[str], History], example: str | None = None) -> Iterator[Seat]:
     """The seats that fit, the most needed first; only those of one example, where it is named."""
-    writing, actor, command, pseudonym = asking.writing, asking.actor, asking.command, asking.pseudonym
-    perspective = asking.declaration.perspective
-    taken = seats.alias("taken")
-    holder = writing.vault.holder(actor.account, command.topic)
-    handed_on_by_me = select(handed_on.c.revision).where(handed_on.c.holder == holder)
-    rejected_before = select(reviews.c.example).where(reviews.c.reviewer == pseudonym, reviews.c.verdict != "accept")
-    query = (
-        select(seats.c.example, seats.c.revision, seats.c.stage, func.min(seats.c.seat).label("seat"))
-        .join(stage_clocks, and_(stage_clocks.c.revision == seats.c.revision, stage_clocks.c.stage == seats.c.stage))
-        .join(examples, examples.c.id == seats.c.example)
-        .outerjoin(taken, and_(taken.c.revision == seats.c.revision, taken.c.reviewer == pseudonym))
-        .outerjoin(
-            leases,
-            and_(
-                leases.c.revision == seats.c.revision,
-                leases.c.perspective == seats.c.perspective,
-                leases.c.seat == seats.c.seat,
-                leases.c.ends_at > writing.now,
-            ),
-        )
-        .where(seats.c.topic == command.topic, seats.c.perspective == perspective, seats.c.open)
-        .where(seats.c.language.in_([command.language] if command.language else actor.languages))
-        .where(seats.c.revision.not_in(handed_on_by_me), seats.c.revision.not_in(asking.lapsed))
-        .where(leases.c.holder.is_(None), examples.c.proposer != pseudonym, taken.c.revision.is_(None))
-        .group_by(seats.c.example, seats.c.revision, seats.c.stage, stage_clocks.c.opened_at)
-        .order_by(case((seats.c.example.in_(rejected_before), 0), else_=1), stage_clocks.c.opened_at, seats.c.revision)
-    )
-    if (only := example or command.example) is not None:
-        query = query.where(seats.c.example == only)
-    for row in _pages(writing, query):
+    writing = asking.writing
+    for row in free_seats(asking, example or asking.example):
         history = history_of(row.example)
         if _shares_organisation(asking, row.example):
             continue
         stage = history.revision_of(row.revision, "review/revision-known").stages[row.stage - 1]
-        if command.example is None and _is_reserved(asking, history, stage):
+        if asking.example is None and _is_reserved(asking, history, stage):
             continue
-        if _may_sit(history, stage, pseudonym, asking.declaration):
+        if _may_sit(history, stage, asking.pseudonym, asking.declaration):
             # Up to the full hour: nothing finer is kept of when somebody sat down.
             ends_at = -(-writing.now // 3600) * 3600 + 3600 * _lease_hours(writing, history)
             yield Seat(
                 row.example,
                 row.revision,
-                command.topic,
-                str(perspective),
+                asking.topic,
+                str(asking.declaration.perspective),
                 row.stage,
                 row.seat,
                 asking.declaration.leaf,
@@ -272,7 +239,7 @@ def _offers(asking: _Asking, history_of: Callable[[str], History], example: str 
             )
 
 
-def _is_reserved(asking: _Asking, history: History, stage: Round) -> bool:
+def _is_reserved(asking: Asking, history: History, stage: Round) -> bool:
     """Whether the free seats are kept for earlier rejecters, for the first lease of a later revision's round.
 
     As many seats as there are earlier rejecters of the perspective who have not sat yet; they are offered these first.
@@ -298,15 +265,7 @@ def _is_reserved(asking: _Asking, history: History, stage: Round) -> bool:
     return len(stage.empty_seats(perspective)) - leased <= len(rejecters)
 
 
-def _pages(writing: Writing, query: Select[Any]) -> Iterator[Any]:
-    """The rows of a query, a page at a time: the first one that fits is most often among the first."""
-    page = 0
-    while rows := writing.connection.execute(query.limit(_PAGE).offset(page * _PAGE)).all():
-        yield from rows
-        page += 1
-
-
-def _shares_organisation(asking: _Asking, example: str) -> bool:
+def _shares_organisation(asking: Asking, example: str) -> bool:
     connection, vault = asking.writing.connection, asking.writing.vault
     mine = {bind_organisation(vault, example, item) for item in organisations_of(connection, asking.actor.account)}
     query = select(proposer_organisations.c.organisation).where(proposer_organisations.c.example == example)
