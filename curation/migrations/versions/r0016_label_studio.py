@@ -1,6 +1,6 @@
 """Label Studio: the server, who reviews there, their tasks, and hints of what changed there
 
-Revision: 0015, after 0014.
+Revision: 0016, after 0015.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import VARCHAR
 
-revision = "0015"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 
 
 def _word(length: int) -> sa.String:
