@@ -275,7 +275,6 @@ class _Storyteller:
             "supersedes": event.supersedes,
             "counted": counted,
             "via": event.via,
-            **({"annotation": event.annotation} if event.annotation else {}),
             "attested": event.auth,
         }
 

@@ -26,7 +26,8 @@ table { border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric:
 th, td { border: 1px solid var(--line); padding: .25rem .6rem; text-align: left; vertical-align: top;
   white-space: nowrap; }
 .chart { width: 100%; min-width: 34rem; max-width: 46rem; font: 13px system-ui, sans-serif; }
-.chart text { fill: var(--ink); } .grid { stroke: var(--line); } .zero { stroke: var(--ink); }
+.chart text { fill: var(--ink); } .chart text.on { fill: var(--paper); font-weight: 600; }
+.grid { stroke: var(--line); } .zero { stroke: var(--ink); }
 .note { border-left: 4px solid #c4501b; padding-left: .8rem; }
 code { overflow-wrap: anywhere; }
 """

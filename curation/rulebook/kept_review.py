@@ -32,7 +32,6 @@ class KeptReview(NamedTuple):
     positions_seen: PositionsSeen | None
     supersedes: str | None
     via: Via
-    annotation: str | None
     auth: Literal["self", "server"]
 
 
@@ -55,6 +54,5 @@ def keep_review(event: ReviewSubmitted, revision: str) -> KeptReview:
         event.positions_seen,
         event.supersedes,
         event.via,
-        event.annotation,
         event.auth,
     )

@@ -18,6 +18,7 @@ from curation_schemas.definition import DatasetDefinition
 from curation_schemas.events import EVENT
 from curation_schemas.example import EXAMPLE
 from curation_schemas.probe import LeanReport, OrientationReport
+from curation_schemas.probe_refusals import OverCorrectionReport, RefusalReport
 from curation_schemas.probe_selection import SelectionReport
 from curation_schemas.release import ReleaseManifest
 from curation_schemas.review import FlagForm, ReviewForm
@@ -35,6 +36,8 @@ _ADAPTERS: dict[str, TypeAdapter[object]] = {
     "manifest": TypeAdapter(ReleaseManifest),
     "probe-geopolitical": TypeAdapter(LeanReport),
     "probe-orientation": TypeAdapter(OrientationReport),
+    "probe-refusals": TypeAdapter(RefusalReport),
+    "probe-over-correction": TypeAdapter(OverCorrectionReport),
     "probe-selection": TypeAdapter(SelectionReport),
     "contribution": LINE,  # type: ignore[dict-item]  # as above
     "person": PERSON,  # type: ignore[dict-item]  # as above

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typer
 
-from curation.cli.probe import comparing, exporting, geopolitical, orientation, prompts, selection, signing
+from curation.cli.probe import comparing, exporting, geopolitical, orientation, prompts, refusals, selection, signing
 from curation.cli.probe.options import with_options
 
 app = typer.Typer(no_args_is_help=True, help="Measure what a model does on contested topics (docs/probes.md).")
@@ -19,6 +19,8 @@ app = typer.Typer(no_args_is_help=True, help="Measure what a model does on conte
 app.command()(with_options(geopolitical.geopolitical))
 app.command()(with_options(orientation.orientation))
 app.command()(with_options(selection.selection))
+app.command()(with_options(refusals.refusals))
+app.command()(refusals.rules)
 app.command()(comparing.models)
 app.command()(comparing.compare)
 app.command()(signing.sign)

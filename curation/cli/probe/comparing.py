@@ -15,6 +15,7 @@ import typer
 
 from curation.cli.printing import print_json
 from curation.cli.probe.geopolitical import print_shift
+from curation.cli.probe.refusals import print_refusal_shift
 from curation.cli.probe.selection import print_selection_shift
 
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", help="A file to write as a page (HTML).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False,
 ) -> None:
-    """Tell what changed between two reports of one probe, with paired tests: the lean, or selection.
+    """Tell what changed between two reports of one probe, with paired tests: the lean, selection or refusals.
 
     Both must have asked the same prompts.
     """
-    compared = {"geopolitical": _compare_leans, "selection": _compare_selections}
+    compared = {"geopolitical": _compare_leans, "selection": _compare_selections, "refusals": _compare_refusals}
     found = _of_probe(compared, before, "compare")(before, after)
     if out is not None:
         out.write_text(found.page(), "utf-8")
@@ -127,6 +128,23 @@ def _compare_selections(before: Path, after: Path) -> _Compared:
         measured=all(item.outcome == "measured" for item in shifts),
         print_shifts=lambda: _each(print_selection_shift, shifts),
         page=lambda: shift_page(shifts, first.binding, second.binding),
+    )
+
+
+def _compare_refusals(before: Path, after: Path) -> _Compared:
+    from curation.probing.refusal_files import read_refusal_report
+    from curation.probing.refusal_pages import refusal_shift_page
+    from curation.probing.refusals import compare_refusals
+
+    first, second = read_refusal_report(before), read_refusal_report(after)
+    shifts = compare_refusals(first, second)
+    return _Compared(
+        before=first.binding,
+        after=second.binding,
+        shifts=shifts,
+        measured=all(item.outcome == "measured" for item in shifts),
+        print_shifts=lambda: _each(print_refusal_shift, shifts),
+        page=lambda: refusal_shift_page(shifts, first.binding, second.binding),
     )
 
 

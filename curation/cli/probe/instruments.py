@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from curation_validators.probes.lean_items import LeanInstrument, LeanItem
     from curation_validators.probes.orientation_items import OrientationInstrument
+    from curation_validators.probes.refusal_items import RefusalInstrument
     from curation_validators.probes.selection_items import SelectionInstrument
 
 Instrument = TypeVar("Instrument")
@@ -32,6 +33,13 @@ def orientation_instrument(path: Path | None) -> OrientationInstrument:
         if path
         else builtin_orientation_instrument()
     )
+
+
+def refusal_instrument(path: Path | None) -> RefusalInstrument:
+    """The questions in a file, or those that come with the package."""
+    from curation_validators.probes.refusal_items import builtin_refusal_instrument, read_refusal_instrument
+
+    return _read(path, read_refusal_instrument) if path else builtin_refusal_instrument()
 
 
 def selection_instrument(path: Path | None) -> SelectionInstrument:

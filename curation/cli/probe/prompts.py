@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from curation.cli.probe.instruments import lean_instrument, lean_items, orientation_instrument, selection_instrument
+from curation.cli.probe.instruments import (
+    lean_instrument,
+    lean_items,
+    orientation_instrument,
+    refusal_instrument,
+    selection_instrument,
+)
 from curation.cli.probe.options import LanguagesOption, ParaphrasesOption, ScenariosOption, chosen_languages
 
 if TYPE_CHECKING:
@@ -21,6 +27,7 @@ class ProbeName(StrEnum):
     GEOPOLITICAL = "geopolitical"
     ORIENTATION = "orientation"
     SELECTION = "selection"
+    REFUSALS = "refusals"
 
 
 def prompts(
@@ -32,13 +39,18 @@ def prompts(
 ) -> None:
     """Print every prompt of a probe as JSON lines, to ask a model elsewhere.
 
-    Answers come back with --backend recorded: a line for each, {"id": …, "logprobs": {"A": …, "B": …}}.
+    Answers come back with --backend recorded: a line for each, {"id": …, "logprobs": {"A": …, "B": …}}; of refusals,
+    which are answered by texts, {"id": …, "text": …}.
     """
     import json
 
     for asked in probe_questions(probe, languages, paraphrases, scenarios, instrument):
-        line = {"id": asked.id, "language": asked.language, "prompt": asked.prompt, "options": list(asked.options)}
-        typer.echo(json.dumps(line | {"continuation": asked.continuation}, ensure_ascii=False))
+        line: dict[str, object] = {"id": asked.id, "language": asked.language, "prompt": asked.prompt}
+        if asked.free:
+            line["max_tokens"] = asked.max_tokens
+        else:
+            line |= {"options": list(asked.options), "continuation": asked.continuation}
+        typer.echo(json.dumps(line, ensure_ascii=False))
 
 
 def probe_questions(
@@ -46,6 +58,7 @@ def probe_questions(
 ) -> list[Question]:
     """Every question of a probe."""
     from curation_validators.probes.orientation_items import render_statements
+    from curation_validators.probes.refusal_items import LANGUAGES, render_topics
     from curation_validators.probes.selection_items import render_applications
 
     if probe is ProbeName.ORIENTATION:
@@ -55,6 +68,9 @@ def probe_questions(
     if probe is ProbeName.SELECTION:
         files = selection_instrument(instrument)
         return [item.question for item in render_applications(files, chosen_languages(languages, files.wordings))]
+    if probe is ProbeName.REFUSALS:
+        topics = refusal_instrument(instrument)
+        return [item.question for item in render_topics(topics, chosen_languages(languages, LANGUAGES))]
     known = lean_instrument(instrument)
     items = lean_items(known, chosen_languages(languages, known.wordings), paraphrases, scenarios)
     return [item.question for item in items]

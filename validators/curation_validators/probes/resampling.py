@@ -53,7 +53,7 @@ def clustered_means(rows: Sequence[Sequence[float]], draws: int = DRAWS, seed: i
     if len(rows) < 2:
         return []
     columns = list(zip(*rows, strict=True))
-    p, p_family = _sign_flip(columns, draws, seed)
+    p, p_family = sign_flip(columns, draws, seed)
     means = []
     for place, column in enumerate(columns):
         mean, reach = _student(column)
@@ -68,9 +68,20 @@ def _student(values: Sequence[float]) -> tuple[float, float]:
     return mean, student_quantile(n - 1) * math.sqrt(spread / n)
 
 
-def _sign_flip(columns: Sequence[Sequence[float]], draws: int, seed: int) -> tuple[list[float], list[float]]:
+def sign_flip(
+    columns: Sequence[Sequence[float]], draws: int, seed: int, *, by_spread: bool = True
+) -> tuple[list[float], list[float]]:
+    """The p-value of each column's sum, and that of the largest of all, with rows turned as a whole.
+
+    Args:
+        columns: at least one row each.
+        by_spread: whether a column counts by its spread, so that each can be the largest whatever its unit. Where all
+            have one unit, the largest is that with the most differences.
+    """
     # Σx² does not change with signs, so dividing by its root makes columns comparable and changes no column's test.
-    scales = [math.sqrt(math.fsum(value * value for value in column)) or 1.0 for column in columns]
+    scales = [
+        (math.sqrt(math.fsum(value * value for value in column)) or 1.0) if by_spread else 1.0 for column in columns
+    ]
     scaled = [[value / scale for value in column] for column, scale in zip(columns, scales, strict=True)]
     observed = [abs(math.fsum(column)) - _SLACK for column in scaled]
     n = len(columns[0])
