@@ -23,7 +23,8 @@ from curation.examples.withdraw import Withdraw, withdraw_example
 from curation.log.attestation import KeySigner
 from curation.people.accounts import Actor, Joining, actor_by_handle, join
 from curation.reviews.appeal import Appeal, appeal_round
-from curation.reviews.seats import PassSeat, TakeSeat, pass_seat, take_seat
+from curation.reviews.passing import PassSeat, pass_seat
+from curation.reviews.seats import TakeSeat, take_seat
 from curation.reviews.submit import SubmitReview, submit_review, submit_simulated_review, supersede_review
 from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation.writing import Platform, Writing

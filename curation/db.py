@@ -37,7 +37,7 @@ from curation.errors import HomeUnusable, Unavailable
 from curation.guards import install_guards
 
 _SCRUB_TRIES, _SCRUB_PAUSE_S = 10, 0.05
-SCHEMA_REVISION = "0015"
+SCHEMA_REVISION = "0016"
 OLDEST_POSTGRESQL = 15
 MOST_LOCKS = 2_000
 """As many names one transaction may lock: PostgreSQL has room for some thousands in all. Work on more is done alone."""

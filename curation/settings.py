@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     webhooks_private: bool = False
     """Whether webhooks may go to private addresses too, by http and to any port: for receivers of one's own."""
 
+    label_studio_http: bool = False
+    """Whether Label Studio may be reached by plain http on another machine than this one."""
+
     @property
     def database(self) -> str | None:
         """`database_url` in the clear."""

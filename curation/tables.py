@@ -437,6 +437,29 @@ webhook_attempts = _table(
     Column("status", Integer, nullable=True),
     Column("at", BigInteger, nullable=False),
 )
+label_studio_server = _table(
+    "label_studio_server",
+    Column("name", word(16), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+)
+label_studio_reviewers = _table(
+    "label_studio_reviewers",
+    Column("tag", _HASH, primary_key=True),
+    Column("member", _HASH, nullable=False, unique=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+label_studio_tasks = _table(
+    "label_studio_tasks",
+    Column("tag", _HASH, primary_key=True),
+    Column("holder", _HASH, nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+label_studio_hints = _table(
+    "label_studio_hints",
+    Column("project", BigInteger, primary_key=True, autoincrement=False),
+)
 public_handles = _table(
     "public_handles",
     Column("pseudonym", _ID, primary_key=True),

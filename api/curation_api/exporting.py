@@ -23,6 +23,7 @@ from sqlalchemy import exists, func, or_, select
 import curation
 from curation.collection import paused_collection
 from curation.errors import Conflict
+from curation.opened import opened_of
 from curation.rulebook.history import Brought
 from curation.shown import PROTECTING, sealed_histories
 from curation.tables import erasures, examples, flags, log_epochs, log_leaves, pending_leaves, revisions, stages
@@ -31,7 +32,6 @@ from curation_api.listing import Wanted, examples_query
 from curation_api.matching import tag_of
 from curation_api.public import Readership, Shown
 from curation_api.rendering import example_with, revision_view
-from curation_api.texts import opened_of
 from curation_api.trace import acts_told, trace_with
 from curation_api.views import ExampleView, RoundView, TraceView
 from curation_schemas.events import EVENT

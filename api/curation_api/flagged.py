@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from curation.opened import opened_of
 from curation.oversight.flags import OpenFlag, open_flag
 from curation.people.accounts import Actor
 from curation.people.vault import Vault, topic_scope
@@ -19,7 +20,7 @@ from curation.rulebook.flagging import involved_in
 from curation.rulebook.history import History
 from curation.shown import PROTECTING, sealed_history
 from curation.writing import LoadedExamples, Platform
-from curation_api.texts import opened_of, text_of
+from curation_api.texts import text_of
 from curation_api.views import TextView
 from curation_schemas.definition import Topic
 from curation_schemas.example import Kind

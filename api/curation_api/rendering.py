@@ -7,6 +7,7 @@ from typing import cast
 from sqlalchemy import Connection
 
 from curation.examples.intake import Intake, examine_revision
+from curation.opened import Values, opened_of
 from curation.reviews.seats import Seat
 from curation.reviews.submit import Submitted
 from curation.rulebook.history import Brought
@@ -14,7 +15,7 @@ from curation.rulebook.rounds import Round
 from curation.shown import Withheld
 from curation.writing import Platform, Recorded, Writing
 from curation_api.public import Shown
-from curation_api.texts import Values, opened_of, text_of
+from curation_api.texts import text_of
 from curation_api.views import (
     ActView,
     ExampleView,

@@ -11,11 +11,12 @@ from typing import cast
 
 from sqlalchemy import Connection
 
+from curation.opened import Values, opened_of
 from curation.rulebook.history import History
 from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.rounds import Round
 from curation_api.public import Shown
-from curation_api.texts import Values, opened_of, rationale_of, source_of
+from curation_api.texts import rationale_of, source_of
 from curation_api.views import EndedRound, How, ReviewView, Status, TallyLine, TracedRevision, TraceView, WithdrawalView
 
 

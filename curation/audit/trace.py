@@ -275,6 +275,7 @@ class _Storyteller:
             "supersedes": event.supersedes,
             "counted": counted,
             "via": event.via,
+            **({"annotation": event.annotation} if event.annotation else {}),
             "attested": event.auth,
         }
 

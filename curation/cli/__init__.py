@@ -22,6 +22,7 @@ from curation.cli import (
     epoch,
     home,
     importing,
+    label_studio,
     lean,
     log,
     people,
@@ -74,6 +75,7 @@ app.add_typer(controls.app, name="controls")
 app.add_typer(sources.app, name="sources")
 app.add_typer(epoch.app, name="epoch")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(label_studio.app, name="label-studio")
 app.add_typer(release.app, name="release")
 app.command("verify")(audit.verify)
 app.command("trace")(audit.trace)
@@ -93,6 +95,7 @@ _EXTRA_OF = {
     "huggingface_hub": "release",
     "great_expectations": "validate",
     "httpx": "probes",
+    "label_studio_sdk": "label-studio",
     "pandas": "validate",
     "pyspark": "spark",
 }

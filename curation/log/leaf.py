@@ -30,7 +30,9 @@ MAX_DEPTH: Final = 32  # Keeps hostile nesting away from the interpreter's stack
 MAX_INTEGER: Final = 2**53 - 1  # RFC 8785 §3.2.2.3: beyond it, an IEEE 754 double no longer tells integers apart.
 SALT_BYTES: Final = 32
 NONCE_BYTES: Final = 16
-UNITS: Final = frozenset({"message", "topic", "control", "source", "page", "rationale", "evidence", "origin"})
+UNITS: Final = frozenset(
+    {"message", "topic", "control", "source", "page", "rationale", "evidence", "origin", "annotation"}
+)
 
 _DOMAIN: Final = b"evenhand.org/v1/"
 _NONCE: Final = re.compile(r"[0-9a-f]{32}").fullmatch

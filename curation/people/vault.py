@@ -25,7 +25,16 @@ from curation.tables import account_keys, vault
 
 DATASET_SCOPE = "dataset"
 Purpose = Literal[
-    "organisation", "proposal", "lease", "near", "copy", "fingerprint", "sign-in", "identity", "objection"
+    "organisation",
+    "proposal",
+    "lease",
+    "near",
+    "copy",
+    "fingerprint",
+    "sign-in",
+    "identity",
+    "objection",
+    "label-studio",
 ]
 _NONCE_BYTES = 12
 
@@ -115,6 +124,11 @@ class Vault:
     def take_out(self, account: str, name: str, sealed: bytes) -> bytes:
         """What was locked away under this name. Raises HomeUnusable when it does not open."""
         key, tag = self._key_and_tag(account, name)
+        return _unseal(key, sealed, tag.encode())
+
+    def take_out_by_tag(self, account: str, tag: str, sealed: bytes) -> bytes:
+        """What was locked away in the account's row with this tag. Raises HomeUnusable when it does not open."""
+        key, _ = self._key_and_tag(account, "")
         return _unseal(key, sealed, tag.encode())
 
     def lock_for_home(self, name: str, plain: bytes) -> bytes:

@@ -6,23 +6,25 @@ Rules that always hold:
   organisation with the proposer, did not sit in or hand on a seat of this round, and was not in the round appealed;
 - earlier rejecters of the example are offered its seats first, then the rounds of earlier epochs; of one epoch they
   come by their revisions' hashes, which tells nothing;
+- who reviews here holds one seat at a time; a tool that shows many texts side by side may hold several for somebody;
 - one topic per sitting; a seat lapses when its lease ends;
 - candidates are looked at without locks; the one that is offered is locked and looked at again before it is leased.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, select, tuple_
 
 from curation.db import add_if_new, keep
 from curation.errors import NotFound, Refused
-from curation.log.attestation import Signer
 from curation.people.accounts import Actor, bind_organisation, leased_by, organisations_of
-from curation.people.vault import topic_scope
+from curation.people.vault import Vault, topic_scope
 from curation.reviews.queue import Asking, free_seats
 from curation.rulebook.declarations import Declaration
 from curation.rulebook.history import History
@@ -35,14 +37,14 @@ from curation.tables import (
     seats,
     stage_clocks,
 )
-from curation.writing import Recorded, Writing
-from curation_schemas.events import SeatPassed
+from curation.writing import LoadedExamples, Writing
 from curation_schemas.review import OrderShown
 
 SHARE_APPLIES_FROM = 20
 MAX_HANDED_ON = 3
 MAX_SEAT_SHARE_PERCENT = 15
 """Where a perspective has 20 people or more, nobody fills more than this share of its seats on a topic."""
+_MOST_AT_ONCE = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +73,14 @@ class Seat:
 
 def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
     """Lease the seat that is needed most. Raises Refused, NotFound (nothing to review now)."""
+    return take_seats(writing, actor, command, 1)[0]
+
+
+def take_seats(writing: Writing, actor: Actor, command: TakeSeat, most: int) -> list[Seat]:
+    """Hold up to `most` seats on a topic: those that are held already, then those that are needed most.
+
+    Raises Refused, NotFound (none is held, and there is nothing to review now).
+    """
     writing.admit(actor, "contributor")
     writing.frame_now(command.topic)
     if command.example is not None and not actor.simulated:
@@ -79,8 +89,8 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
         message = f"you said that you read {', '.join(actor.languages)}, not {command.language}"
         raise Refused("seat/language", message, where="language")
     writing.flush()
-    lapsed = set()
-    for seat in _held_seats(writing, actor):
+    lapsed, held = set(), []
+    for seat in held_seats(writing, writing.vault, actor):
         if seat.ends_at <= writing.now:
             # Noted when a seat is leased (`_lease`): what is written before an example is locked could be waited for
             # by whoever has it locked.
@@ -91,13 +101,15 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
                 "seat/one-topic", f"you hold a seat on {seat.topic}", hint="Review it or hand it on, then change topic."
             )
         if command.example in (None, seat.example):
-            return seat
+            held.append(seat)
+    if len(held) >= most:
+        return held
     pseudonym = writing.vault.pseudonym(actor.account, topic_scope(command.topic))
     declaration = writing.latest_declaration(pseudonym) if pseudonym else None
     if pseudonym is None or declaration is None or declaration.perspective is None:
         raise Refused("review/declared", f"declare a perspective on {command.topic} first")
     writing.definitions.standings.check_acts(pseudonym)
-    _check_share(writing, command.topic, declaration.perspective, pseudonym)
+    left = _share_left(writing, command.topic, declaration.perspective, pseudonym, len(held))
     _check_handed_on(writing, actor, command.topic, {revision for topic, revision in lapsed if topic == command.topic})
     asking = Asking(
         writing,
@@ -109,9 +121,9 @@ def take_seat(writing: Writing, actor: Actor, command: TakeSeat) -> Seat:
         declaration,
         frozenset(revision for _, revision in lapsed),
     )
-    for candidate in _offers(asking, writing.glance):
-        if (claimed := _claim(asking, candidate)) is not None:
-            return claimed
+    held += _claim_some(asking, min(most - len(held), left))
+    if held:
+        return held
     if command.example is not None:
         _say_why_not(asking, command.example)
     raise NotFound("no seat on this topic is free for you now", hint="Come back later, or choose another topic.")
@@ -128,15 +140,17 @@ def _say_why_not(asking: Asking, example: str) -> None:
         raise Refused("seat/organisation", "you share a declared organisation with the proposer")
 
 
-def _held_seats(writing: Writing, actor: Actor) -> list[Seat]:
-    """The seats that the actor has a lease of, ended leases too."""
+def held_seats(loaded: LoadedExamples, vault: Vault, actor: Actor, example: str | None = None) -> list[Seat]:
+    """The seats that the actor has a lease of, ended leases too; only those of one example, where it is named."""
     the_seat = and_(
         seats.c.revision == leases.c.revision,
         seats.c.perspective == leases.c.perspective,
         seats.c.seat == leases.c.seat,
     )
-    mine = leased_by(writing.connection, writing.vault, actor.account)
+    mine = leased_by(loaded.connection, vault, actor.account)
     query = select(leases, seats.c.stage).join(seats, the_seat).where(mine)
+    if example is not None:
+        query = query.where(leases.c.example == example)
     return [
         Seat(
             row.example,
@@ -145,22 +159,22 @@ def _held_seats(writing: Writing, actor: Actor) -> list[Seat]:
             row.perspective,
             row.stage,
             row.seat,
-            _declaration_on(writing, actor, row.topic),
+            _declaration_on(loaded, vault, actor, row.topic),
             row.order_shown,
             row.ends_at,
         )
-        for row in writing.connection.execute(query.order_by(leases.c.revision, leases.c.perspective, leases.c.seat))
+        for row in loaded.connection.execute(query.order_by(leases.c.revision, leases.c.perspective, leases.c.seat))
     ]
 
 
-def _declaration_on(writing: Writing, actor: Actor, topic: str) -> str:
+def _declaration_on(loaded: LoadedExamples, vault: Vault, actor: Actor, topic: str) -> str:
     """The declaration by which the actor sits: the latest one, because changing it ends every lease."""
-    pseudonym = writing.vault.pseudonym(actor.account, topic_scope(topic))
-    declaration = writing.latest_declaration(pseudonym) if pseudonym else None
+    pseudonym = vault.pseudonym(actor.account, topic_scope(topic))
+    declaration = loaded.latest_declaration(pseudonym) if pseudonym else None
     return declaration.leaf if declaration else ""
 
 
-def _note_handed_on(writing: Writing, revision: str, holder: str) -> None:
+def note_handed_on(writing: Writing, revision: str, holder: str) -> None:
     """Remember that somebody passed a seat or let it lapse: the same round is not offered to them again."""
     row = {"revision": revision, "holder": holder, "epoch": writing.epoch}
     add_if_new(writing.connection, handed_on, row)
@@ -177,23 +191,41 @@ def _check_handed_on(writing: Writing, actor: Actor, topic: str, lapsed: set[str
         )
 
 
-def _check_share(writing: Writing, topic: str, perspective: str, pseudonym: str) -> None:
+def _share_left(writing: Writing, topic: str, perspective: str, pseudonym: str, held: int) -> int:
+    """How many more seats this person may hold, `held` of them being held already. Raises Refused for none."""
     standing = select(func.count()).where(
         declarations.c.topic == topic,
         declarations.c.perspective == perspective,
         declarations.c.replaced_in.is_(None),
     )
     if (writing.connection.execute(standing).scalar() or 0) < SHARE_APPLIES_FROM:
-        return
+        return sys.maxsize
     mine = func.sum(case((seats.c.reviewer == pseudonym, 1), else_=0))
     query = select(func.count(), mine).where(seats.c.topic == topic, seats.c.perspective == perspective)
     total, filled = writing.connection.execute(query).one()
-    if (filled or 0) + 1 > max(1, total * MAX_SEAT_SHARE_PERCENT // 100):
+    left = max(1, int(total) * MAX_SEAT_SHARE_PERCENT // 100) - int(filled or 0) - held
+    if left < 1 and not held:
         raise Refused(
             "seat/share",
             f"you have filled {filled} of {total} seats for {perspective} on {topic}",
             hint="Others of this perspective come first now; other topics may need you.",
         )
+    return left
+
+
+def _claim_some(asking: Asking, number: int) -> list[Seat]:
+    """Lease up to so many seats."""
+    candidates = _offers(asking, asking.writing.glance)
+    if number > 1:
+        # Their examples are locked in one order before the first is leased: two who do this never wait for each other.
+        chosen = list(islice(candidates, min(number, _MOST_AT_ONCE)))
+        asking.writing.preload(seat.example for seat in chosen)
+        candidates = iter(chosen)
+    claimed: list[Seat] = []
+    while len(claimed) < number and (candidate := next(candidates, None)) is not None:
+        if (seat := _claim(asking, candidate)) is not None:
+            claimed.append(seat)
+    return claimed
 
 
 def _claim(asking: Asking, candidate: Seat) -> Seat | None:
@@ -301,7 +333,7 @@ def _lease(writing: Writing, actor: Actor, seat: Seat) -> Seat:
     over = leases.c.ends_at <= writing.now
     ended = select(leases).where(over).with_for_update(skip_locked=True)
     for gone in writing.connection.execute(ended).all():
-        _note_handed_on(writing, gone.revision, gone.holder)
+        note_handed_on(writing, gone.revision, gone.holder)
         writing.connection.execute(
             delete(leases).where(key == tuple_(gone.revision, gone.perspective, gone.seat), over)
         )
@@ -326,8 +358,8 @@ def held_seat(writing: Writing, actor: Actor, example: str, revision: str | None
     """The seat that the actor holds in this example. Raises Refused when there is none, or its lease has ended."""
     writing.existing(example)
     writing.flush()
-    for seat in _held_seats(writing, actor):
-        if seat.example == example and revision in (None, seat.revision):
+    for seat in held_seats(writing, writing.vault, actor, example):
+        if revision in (None, seat.revision):
             if seat.ends_at <= writing.now:
                 raise Refused(
                     "seat/lease",
@@ -377,30 +409,6 @@ def seat_fields(seat: Seat, stage: Round) -> dict[str, Any]:
         "declaration": seat.declaration,
         "appeal": stage.appeal,
     }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PassSeat:
-    """«Cannot judge»: hand the held seat on."""
-
-    example: str
-
-
-def pass_seat(writing: Writing, actor: Actor, command: PassSeat, signer: Signer | None = None) -> Recorded:
-    """Hand a seat on to somebody else. Raises Refused, NotFound."""
-    writing.admit(actor, "contributor")
-    seat = held_seat(writing, actor, command.example)
-    history = writing.existing(seat.example)
-    stage = history.revision_of(seat.revision, "review/revision-known").stages[seat.stage - 1]
-    recorded = writing.record(
-        SeatPassed,
-        signer=signer,
-        pseudonym=writing.pseudonym(actor, seat.topic),
-        **seat_fields(seat, stage),
-    )
-    release_seat(writing, seat)
-    _note_handed_on(writing, seat.revision, writing.vault.holder(actor.account, seat.topic))
-    return recorded
 
 
 def waiting_for(connection: Connection, topic: str) -> dict[str, int]:

@@ -34,6 +34,8 @@ class SubmitReview:
     judgement: Judgement
     revision: str | None = None
     via: Via = "cli"
+    annotation: str | None = None
+    """The annotation as Label Studio had it, as JSON; a review from there has it, and no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Submitted:
 
     review: Recorded
     closing: RoundClosed | None
+    annotation: Opening | None = None
+    """What opens the leaf's commitment to the annotation. It is in no table of openings: it is the reviewer's own."""
 
 
 def read_judgement(value: object, where: str = "review") -> Judgement:
@@ -130,6 +134,9 @@ def _record(
     history = writing.existing(seat.example)
     stage = _stage(history, seat)
     openings: list[Opening] = []
+    annotation = None
+    if command.annotation is not None:
+        annotation = Opening.fresh("annotation", {"json": command.annotation}, writing.token_bytes)
     recorded = writing.record(
         ReviewSubmitted,
         openings=openings,
@@ -139,11 +146,12 @@ def _record(
         order_shown=seat.order_shown,
         supersedes=supersedes,
         via=command.via,
+        annotation=annotation.commitment() if annotation else None,
         **_judgement_fields(writing, command.judgement, openings),
     )
     closing = end_if_full(writing, history, stage)
     ended = closing.event if closing is not None and isinstance(closing.event, RoundClosed) else None
-    return Submitted(recorded, ended)
+    return Submitted(recorded, ended, annotation)
 
 
 def _stage(history: History, seat: Seat) -> Round:

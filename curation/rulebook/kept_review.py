@@ -32,6 +32,7 @@ class KeptReview(NamedTuple):
     positions_seen: PositionsSeen | None
     supersedes: str | None
     via: Via
+    annotation: str | None
     auth: Literal["self", "server"]
 
 
@@ -54,5 +55,6 @@ def keep_review(event: ReviewSubmitted, revision: str) -> KeptReview:
         event.positions_seen,
         event.supersedes,
         event.via,
+        event.annotation,
         event.auth,
     )

@@ -176,6 +176,9 @@ class Round:
         if (event.comparison is not None) != (kind == "preference"):
             wanted = "needs a comparison of its answers" if kind == "preference" else "has no answers to compare"
             raise Refused("review/comparison", f"a {kind} example {wanted}")
+        if (event.annotation is not None) != (event.via == "label-studio"):
+            wanted = "lacks the commitment to its" if event.annotation is None else "commits to an"
+            raise Refused("review/annotation", f"a review via {event.via} {wanted} annotation")
 
     def apply_review(self, event: ReviewSubmitted, leaf: str, kind: str) -> None:
         """Take the review in. Call `check_review` first."""

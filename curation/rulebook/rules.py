@@ -51,6 +51,7 @@ RULES: dict[str, str] = {
     "review/reasons": "A review that does not accept has reason codes and a rationale.",
     "review/counter-source": "A review that says «inaccurate» names a counter-source.",
     "review/comparison": "A review of a preference pair compares its answers; other reviews do not.",
+    "review/annotation": "A review commits to an annotation exactly when it came from Label Studio.",
     "seat/lease": "A review is submitted in a seat that the reviewer holds, before its lease ends. (server)",
     "seat/language": "A seat goes to people who read the example's language. (server)",
     "seat/organisation": "A seat goes to people who share no declared organisation with the proposer. (server)",

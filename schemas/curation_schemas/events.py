@@ -262,6 +262,9 @@ class ReviewSubmitted(SeatAct):
     positions_seen: PositionsSeen | None = None
     supersedes: Hash | None = None
     via: Via
+    annotation: Hash | None = None
+    """The commitment to the annotation as Label Studio had it, for a review that came from there. It is published by
+    nobody: an annotation says when it was made and by which account there."""
 
     def commitments(self) -> list[str]:
         """The commitments to the rationale and the counter-source, where there are any."""

@@ -442,6 +442,16 @@ def _(forger):
     return forger.review(open_round(forger, "preference"), "keep-1", 1, comparison=None)
 
 
+@lie("review/annotation", "a review from Label Studio without its annotation")
+def _(forger):
+    return forger.review(open_round(forger), "keep-1", 1, via="label-studio")
+
+
+@lie("review/annotation", "an annotation where Label Studio had no part")
+def _(forger):
+    return forger.review(open_round(forger), "keep-1", 1, annotation="a" * 64)
+
+
 # --- rounds -----------------------------------------------------------------------------------------------------------
 
 

@@ -638,6 +638,18 @@ def _(world: World) -> Attempt:
     return attempt(world.review, "keep-1", world.propose(), comparison="chosen")
 
 
+@provokes("review/annotation", "annotation-of-a-page")
+def _(world: World) -> Forged:
+    world.review("keep-1", world.propose())
+    return forged(Forgery(world).change("review:submitted", annotation="a" * 64), "review:submitted")
+
+
+@provokes("review/annotation", "label-studio-without-annotation")
+def _(world: World) -> Forged:
+    world.review("keep-1", world.propose())
+    return forged(Forgery(world).change("review:submitted", via="label-studio"), "review:submitted")
+
+
 @provokes("seat/lease", "no-seat-held")
 def _(world: World) -> Attempt:
     return attempt(world.submit, "keep-1", world.propose())

@@ -30,7 +30,8 @@ from curation.rebuild import projection_contents, rebuild_projection
 from curation.releases.overrule import OverruleGate, overrule_gate
 from curation.releases.retract import RetractExample, YankRelease, agree_act, draft_retraction, draft_yank
 from curation.reviews.appeal import Appeal, appeal_round
-from curation.reviews.seats import PassSeat, Seat, TakeSeat, pass_seat, take_seat
+from curation.reviews.passing import PassSeat, pass_seat
+from curation.reviews.seats import Seat, TakeSeat, take_seat
 from curation.reviews.submit import (
     SubmitReview,
     Submitted,

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from curation.reviews.seats import PassSeat, TakeSeat, pass_seat, take_seat
+from curation.reviews.passing import PassSeat, pass_seat
+from curation.reviews.seats import TakeSeat, take_seat
 from curation_api.asking import TheActor, ThePlatform
 from curation_api.bodies import SEAT_WANTED, read_body
 from curation_api.once import TheOnce

@@ -104,7 +104,16 @@ def test_an_event_is_called_subject_and_action_and_its_references_exist(event):
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
 def test_every_field_that_holds_a_leaf_hash_is_a_reference(event):
-    commitments = {"origin", "content", "sources", "rationale", "counter_source", "evidence", "commitments"}
+    commitments = {
+        "annotation",
+        "origin",
+        "content",
+        "sources",
+        "rationale",
+        "counter_source",
+        "evidence",
+        "commitments",
+    }
     other = (
         commitments
         | {"root", "manifest", "terms", "salt"}

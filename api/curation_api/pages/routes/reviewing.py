@@ -15,7 +15,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from curation.errors import NotFound, Refused
-from curation.reviews.seats import PassSeat, TakeSeat, pass_seat, take_seat
+from curation.reviews.passing import PassSeat, pass_seat
+from curation.reviews.seats import TakeSeat, take_seat
 from curation.reviews.submit import SubmitReview, Submitted, submit_review, supersede_review
 from curation.rulebook.rules import RULES
 from curation_api.pages.complaints import Problems, by_field

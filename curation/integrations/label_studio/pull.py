@@ -1,0 +1,143 @@
+"""Take in what somebody annotated, by the same commands as every other review.
+
+Rules that always hold:
+- an annotation is checked here, whatever Label Studio let pass: whose it is, its fields, its seat, its revision;
+- what is refused changes nothing, and stays refused, with its reason, until it is mended; nothing is taken twice;
+- while its round is open, a changed annotation supersedes its author's review; after that nothing changes any more;
+- a task that names another seat than the one it was made for is nobody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from curation.errors import CallerError, Conflict, InvalidInput
+from curation.integrations.label_studio.annotations import Annotation, annotation_of
+from curation.integrations.label_studio.forms import form_for, read_result
+from curation.integrations.label_studio.judging import judgement_of, passes
+from curation.integrations.label_studio.slots import Slot, Taken, keep_slots
+from curation.people.accounts import Actor
+from curation.reviews.passing import PassSeat, pass_seat
+from curation.reviews.submit import SubmitReview, Submitted, submit_review, supersede_review
+from curation.writing import Platform, Writing
+
+_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What was not taken in, and why: for the maintainer. It names the task, not the person or the seat."""
+
+    project: int
+    task: int | None
+    reason: str
+
+
+@dataclass
+class Pulled:
+    """What a pull came to. `late`: what came after a review was taken, and changed nothing."""
+
+    taken: int = 0
+    superseded: int = 0
+    passed: int = 0
+    refused: list[Problem] = field(default_factory=list)
+    late: list[Problem] = field(default_factory=list)
+
+
+def pull_tasks(
+    platform: Platform,
+    actor: Actor,
+    user: int,
+    work: Sequence[tuple[Slot, Mapping[str, Any]]],
+    came: Pulled,
+) -> list[Slot]:
+    """Take in the annotations of some tasks. Returns the slots that changed.
+
+    Args:
+        platform: the home.
+        actor: the reviewer.
+        user: their account in Label Studio.
+        work: each seat with its task, as the server has it.
+        came: where what happened is counted.
+    """
+    changed: list[Slot] = []
+    looked = [(slot, task, annotation_of(task, user, slot.annotation if slot.taken else None)) for slot, task in work]
+    waiting = [
+        (slot, annotation) for slot, _, (annotation, _) in looked if annotation and annotation.digest != slot.seen
+    ]
+    for start in range(0, len(waiting), _AT_ONCE):
+        changed += _pull_some(platform, actor, waiting[start : start + _AT_ONCE], came)
+    for slot, task, (annotation, beside) in looked:
+        came.refused += [Problem(slot.project, slot.task, said) for said in beside]
+        if annotation is None and slot.taken and not task.get("annotations"):
+            came.late.append(Problem(slot.project, slot.task, "its annotation was deleted there; the review stands"))
+        if slot.state == "refused" and slot.reason:
+            came.refused.append(Problem(slot.project, slot.task, slot.reason))
+        if slot.late:
+            came.late.append(Problem(slot.project, slot.task, slot.late))
+    return changed
+
+
+def _pull_some(
+    platform: Platform, actor: Actor, waiting: Sequence[tuple[Slot, Annotation]], came: Pulled
+) -> list[Slot]:
+    with platform.write() as writing:
+        writing.admit(actor)
+        writing.preload(slot.example for slot, _ in waiting)
+        for slot, annotation in waiting:
+            _take(writing, actor, slot, annotation, came)
+        keep_slots(writing, actor, [slot for slot, _ in waiting])
+    return [slot for slot, _ in waiting]
+
+
+def _take(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, came: Pulled) -> None:
+    slot.seen = annotation.digest
+    try:
+        with writing.attempt():
+            _perform(writing, actor, slot, annotation, came)
+    except CallerError as error:
+        said = _reason(error)
+        if slot.taken:
+            slot.late = f"it was changed, and that changed nothing: {said}"
+        else:
+            slot.state, slot.reason = "refused", said
+
+
+def _perform(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, came: Pulled) -> None:
+    if annotation.problem is not None:
+        raise Conflict(annotation.problem)
+    topic = writing.definitions.topic_at(slot.topic, writing.epoch)
+    positions = [position.id for position in topic.content.positions] if topic else []
+    answers = read_result(form_for(slot.kind), annotation.result, positions)
+    if passes(answers):
+        if slot.taken:
+            raise InvalidInput("a review is replaced, not handed on", where="verdict")
+        pass_seat(writing, actor, PassSeat(example=slot.example))
+        slot.state, slot.reason = "passed", None
+        came.passed += 1
+        return
+    command = SubmitReview(
+        example=slot.example,
+        revision=slot.revision,
+        judgement=judgement_of(answers, slot.order if slot.kind == "preference" else None),
+        via="label-studio",
+        annotation=annotation.raw,
+    )
+    submitted = (supersede_review if slot.taken else submit_review)(writing, actor, command)
+    came.superseded += bool(slot.taken)
+    came.taken += not slot.taken
+    slot.taken = [*slot.taken, _taken(submitted)]
+    slot.state, slot.annotation, slot.reason, slot.late = "taken", annotation.id, None, None
+
+
+def _taken(submitted: Submitted) -> Taken:
+    opening = submitted.annotation
+    assert opening is not None
+    return Taken(submitted.review.leaf, opening.commitment(), opening.salt.hex(), opening.body.decode())
+
+
+def _reason(error: CallerError) -> str:
+    """What went wrong, in one line: it is shown beside the task."""
+    return f"{error.where}: {error.message}" if error.where else error.message

@@ -1,0 +1,129 @@
+"""Give somebody tasks: seats of the queue, each as one task of their project.
+
+Rules that always hold:
+- the queue assigns, as everywhere: on one topic at a time, to whoever may sit there;
+- a seat has one task. What the server has already is looked at first, so that a push that was broken off goes on
+  where it stopped.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from curation.errors import CallerError
+from curation.integrations.label_studio.client import Client
+from curation.integrations.label_studio.forms import KINDS, FormKind, config_digest, form_for, label_config
+from curation.integrations.label_studio.reviewers import Link, keep_link
+from curation.integrations.label_studio.slots import Slot, keep_slots, new_slot
+from curation.integrations.label_studio.tasks import Texts
+from curation.integrations.label_studio.words import say
+from curation.people.accounts import Actor
+from curation.people.vault import Vault, topic_scope
+from curation.reviews.seats import Seat, TakeSeat, held_seats, take_seats
+from curation.tables import documents
+from curation.writing import LoadedExamples, Platform
+
+_HELD_AT_ONCE = 100
+_TASKS_AT_ONCE = 500
+
+
+def lease_seats(platform: Platform, actor: Actor, most: int) -> list[Seat]:
+    """The seats that somebody holds, after the queue was asked for as many as they may hold in Label Studio."""
+    with platform.read() as loaded:
+        vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
+        held = [seat for seat in held_seats(loaded, vault, actor) if seat.ends_at > platform.clock.now()]
+        topics = [held[0].topic] if held else _declared_topics(loaded, vault, actor)
+    for topic in topics:
+        found: list[Seat] = []
+        while len(found) < most:
+            before = len(found)
+            try:
+                with platform.write() as writing:
+                    found = take_seats(writing, actor, TakeSeat(topic=topic), min(most, before + _HELD_AT_ONCE))
+            except CallerError:
+                break
+            if len(found) == before:
+                break
+        if found:
+            return found
+    return held
+
+
+def _declared_topics(loaded: LoadedExamples, vault: Vault, actor: Actor) -> list[str]:
+    found = []
+    for topic in sorted(loaded.definitions.topics):
+        pseudonym = vault.pseudonym(actor.account, topic_scope(topic))
+        declaration = loaded.latest_declaration(pseudonym) if pseudonym else None
+        if declaration is not None and declaration.perspective is not None:
+            found.append(topic)
+    return found
+
+
+def ensure_projects(platform: Platform, client: Client, actor: Actor, link: Link) -> None:
+    """Make the reviewer's projects where they are missing, and bring their forms up to this version."""
+    for form in KINDS:
+        config = label_config(form, link.language)
+        digest = config_digest(config)
+        project = link.projects.get(form)
+        if project is not None and link.configs.get(form) == digest and client.has_project(project):
+            continue
+        if project is None or not client.has_project(project):
+            project = client.find_project(_mark(link, form))
+        if project is None:
+            project = client.make_project(
+                title=f"{say(f'project/{form}', link.language)} · {_mark(link, form)}",
+                expert_instruction=_guidelines(platform, link.language),
+                show_instruction=True,
+                show_skip_button=False,
+                show_collab_predictions=False,
+                evaluate_predictions_automatically=False,
+                maximum_annotations=1,
+                label_config=config,
+            )
+        else:
+            client.change_project(project, label_config=config)
+        link.projects[form], link.configs[form] = project, digest
+        with platform.write() as writing:
+            keep_link(writing, actor, link)
+
+
+def _mark(link: Link, form: FormKind) -> str:
+    return f"{link.mark}-{form[0]}"  # a title has 50 characters at most
+
+
+def _guidelines(platform: Platform, language: str) -> str:
+    """The dataset's guidelines as the plain HTML that Label Studio shows before the first task."""
+    with platform.read() as loaded:
+        paths = [f"guidelines/{language}.md", "guidelines/en.md"]
+        query = select(documents.c.path, documents.c.content).where(documents.c.path.in_(paths))
+        found = {row.path: row.content for row in loaded.connection.execute(query)}
+    text = next((found[path] for path in paths if path in found), b"").decode()
+    return f"<pre style='white-space: pre-wrap; font-family: inherit'>{html.escape(text)}</pre>"
+
+
+def keep_new_seats(
+    platform: Platform, actor: Actor, link: Link, known: Sequence[Slot], seats: Iterable[Seat]
+) -> list[Slot]:
+    """Note the seats that have no task yet. Returns them."""
+    have = {slot.name for slot in known}
+    with platform.write() as writing:
+        slots = [new_slot(seat, writing.glance(seat.example).first.kind) for seat in seats]
+        slots = [slot for slot in slots if slot.name not in have]
+        for slot in slots:
+            slot.project = link.projects[form_for(slot.kind)]
+        keep_slots(writing, actor, slots)
+    return slots
+
+
+def make_tasks(platform: Platform, client: Client, link: Link, slots: Sequence[Slot]) -> None:
+    """Make the tasks of some seats."""
+    for start in range(0, len(slots), _TASKS_AT_ONCE):
+        some = slots[start : start + _TASKS_AT_ONCE]
+        with platform.read() as loaded:
+            texts = Texts(loaded, platform.home.path)
+            data = [(slot.project, texts.task_data(slot, link.language)) for slot in some]
+        for project in sorted({project for project, _ in data}):
+            client.make_tasks(project, [item for of, item in data if of == project])

@@ -1,0 +1,229 @@
+"""Bring both sides to agree: take in what was annotated, remove what lapsed, hand out what is needed.
+
+Rules that always hold:
+- one sync of one reviewer at a time; two that meet follow each other, and the second finds nothing to do;
+- nothing is believed that was not looked at: each sync lists the tasks that the server has, so what a webhook, or an
+  earlier sync that was broken off, left out is found;
+- a task whose seat is gone is removed; one whose annotation was refused stays, so that it can be seen and mended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from curation.db import taking_turns
+from curation.errors import NotFound, Unavailable
+from curation.integrations.label_studio.client import Client, Task
+from curation.integrations.label_studio.pull import Problem, Pulled, pull_tasks
+from curation.integrations.label_studio.push import ensure_projects, keep_new_seats, lease_seats, make_tasks
+from curation.integrations.label_studio.reviewers import Link, keep_link, link_of, linked_reviewers, unlink_reviewer
+from curation.integrations.label_studio.slots import Slot, drop_slots, keep_slots, slots_of
+from curation.integrations.label_studio.tasks import FORMAT
+from curation.people.accounts import Actor, actor_by_handle
+from curation.people.vault import Vault
+from curation.reviews.seats import held_seats
+from curation.writing import Platform
+
+MOST_TASKS = 5
+"""How many seats somebody holds in Label Studio at a time, unless the maintainer says otherwise."""
+
+
+@dataclass
+class Synced(Pulled):
+    """What a sync came to."""
+
+    pushed: int = 0
+    removed: int = 0
+    unknown: list[Problem] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def happened(self) -> bool:
+        """Whether anything was done, or failed. What was refused before and still is, is no news."""
+        return any((self.taken, self.superseded, self.passed, self.pushed, self.removed, self.failed))
+
+
+def sync_reviewer(
+    platform: Platform,
+    client: Client,
+    actor: Actor,
+    *,
+    pull: bool = True,
+    push: bool = True,
+    most: int = MOST_TASKS,
+) -> Synced:
+    """Bring the tasks of one reviewer up to date, on both sides.
+
+    Raises NotFound (not linked, or no such account in Label Studio), Unavailable.
+    """
+    came = Synced()
+    with taking_turns(platform.home.engine, f"label-studio {actor.account}"):
+        link, slots = _known(platform, actor)
+        user = _user(platform, client, actor, link)
+        ensure_projects(platform, client, actor, link)
+        found = _Found(client, link, slots, came)
+        if pull:
+            work = [(slot, found.task_of[slot.name]) for slot in slots if slot.name in found.task_of]
+            pull_tasks(platform, actor, user, work, came)
+        if push:
+            slots += keep_new_seats(platform, actor, link, slots, lease_seats(platform, actor, most))
+        _settle(platform, client, actor, link, slots, found, came, push=push)
+    return came
+
+
+def _known(platform: Platform, actor: Actor) -> tuple[Link, list[Slot]]:
+    with platform.read() as loaded:
+        vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
+        link = link_of(loaded, vault, actor)
+        if link is None:
+            raise NotFound(f"{actor.handle} does not review in Label Studio", hint="Run `evenhand label-studio link`.")
+        return link, slots_of(loaded, vault, actor)
+
+
+def _user(platform: Platform, client: Client, actor: Actor, link: Link) -> int:
+    """The reviewer's account there, looked up once: an address can change hands, an id cannot."""
+    if link.user is None:
+        link.user = client.users().get(link.email)
+        if link.user is None:
+            raise NotFound(
+                f"Label Studio has no account with the address that {actor.handle} gave",
+                hint="Invite them there: `evenhand label-studio status` shows the address of invitations.",
+            )
+        with platform.write() as writing:
+            keep_link(writing, actor, link)
+    return link.user
+
+
+class _Found:
+    """The tasks that the server has, each with the seat that it was made for."""
+
+    def __init__(self, client: Client, link: Link, slots: list[Slot], came: Synced) -> None:
+        self.task_of: dict[str, Task] = {}
+        self.renamed: list[Slot] = []
+        by_key = {tuple(slot.key().values()): slot for slot in slots}
+        by_task = {slot.task: slot for slot in slots if slot.task is not None}
+        extra: list[Task] = []
+        for project in link.projects.values():
+            for task in client.tasks(project):
+                named = by_key.get(_key_of(task))
+                made_for = by_task.get(int(task["id"]), named)
+                if made_for is None or made_for.project != project:
+                    extra.append(task)
+                    continue
+                if made_for is not named:
+                    self.renamed.append(made_for)
+                self._place(made_for, task, extra)
+        for task in extra:
+            if task.get("annotations"):
+                reason = "a task that was not given to this reviewer, or twice, was annotated"
+                came.unknown.append(Problem(int(task["project"]), int(task["id"]), reason))
+            else:
+                client.delete_task(int(task["id"]))
+                came.removed += 1
+
+    def _place(self, slot: Slot, task: Task, extra: list[Task]) -> None:
+        other = self.task_of.get(slot.name)
+        if other is not None and _rank(slot, other) <= _rank(slot, task):
+            extra.append(task)
+            return
+        if other is not None:
+            extra.append(other)
+        self.task_of[slot.name] = task
+
+
+def _rank(slot: Slot, task: Task) -> tuple[bool, bool, int]:
+    """Of two tasks of one seat, which is kept: the one that is known, else the annotated one, else the older one."""
+    return int(task["id"]) != slot.task, not task.get("annotations"), int(task["id"])
+
+
+def _key_of(task: Mapping[str, Any]) -> tuple[Any, ...]:
+    data = task.get("data")
+    key = data.get("evenhand") if isinstance(data, Mapping) else None
+    if not isinstance(key, Mapping) or key.get("format") != FORMAT:
+        return ()
+    named = tuple(key.get(name) for name in ("example", "revision", "seat"))
+    return named if all(isinstance(part, str) for part in named) else ()
+
+
+def _settle(
+    platform: Platform,
+    client: Client,
+    actor: Actor,
+    link: Link,
+    slots: list[Slot],
+    found: _Found,
+    came: Synced,
+    *,
+    push: bool,
+) -> None:
+    """Remove the tasks whose seats are gone, make those that are missing, and note where each seat's task is."""
+    held = _held_names(platform, actor)
+    gone: list[Slot] = []
+    missing: list[Slot] = []
+    changed: list[Slot] = []
+    for slot in slots:
+        task = found.task_of.get(slot.name)
+        before = (slot.state, slot.task)
+        slot.task = int(task["id"]) if task is not None else None
+        if slot.state == "refused" and not (task is not None and task.get("annotations")):
+            slot.state, slot.reason, slot.seen = "open", None, None  # its annotation was taken back there
+        if slot.state == "passed" or (slot.state == "open" and slot.name not in held):
+            gone.append(slot)
+        elif slot.state == "open" and task is None:
+            missing.append(slot)
+        elif slot.state == "taken" and task is None:
+            came.late.append(Problem(slot.project, None, "a task was deleted there; its review stands"))
+        if before != (slot.state, slot.task):
+            changed.append(slot)
+    for slot in gone:
+        if slot.task is not None:
+            client.delete_task(slot.task)
+            came.removed += 1
+    with platform.write() as writing:
+        keep_slots(writing, actor, changed)
+        drop_slots(writing, actor, gone)
+    if push and missing:
+        make_tasks(platform, client, link, missing)
+        came.pushed += len(missing)
+
+
+def _held_names(platform: Platform, actor: Actor) -> set[str]:
+    with platform.read() as loaded:
+        vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
+        now = platform.clock.now()
+        seats = [seat for seat in held_seats(loaded, vault, actor) if seat.ends_at > now]
+    return {f"label-studio {seat.revision} {seat.perspective} {seat.seat}" for seat in seats}
+
+
+def sync_all(platform: Platform, client: Client, who: Sequence[str] | None = None, **options: Any) -> Synced:
+    """The same for several reviewers, by default all who are linked. One that fails holds up nobody else.
+
+    Raises NotFound for a handle that is nobody's.
+    """
+    came = Synced()
+    with platform.read() as loaded:
+        vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
+        named = [actor_by_handle(loaded.connection, handle) for handle in who or ()]
+        reviewers = named or [actor for actor, _ in linked_reviewers(loaded, vault)]
+    for actor in reviewers:
+        try:
+            _add(came, sync_reviewer(platform, client, actor, **options))
+        except (NotFound, Unavailable) as error:
+            came.failed.append(str(error))
+    return came
+
+
+def _add(came: Synced, more: Synced) -> None:
+    for name, value in vars(more).items():
+        setattr(came, name, getattr(came, name) + value)
+
+
+def end_link(platform: Platform, client: Client, actor: Actor) -> None:
+    """Take a reviewer's link back, and delete their projects there. Raises NotFound, Unavailable."""
+    with taking_turns(platform.home.engine, f"label-studio {actor.account}"):
+        link, _ = _known(platform, actor)
+        for project in link.projects.values():
+            client.delete_project(project)
+        with platform.write() as writing:
+            unlink_reviewer(writing, actor)

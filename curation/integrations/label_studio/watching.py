@@ -1,0 +1,54 @@
+"""Go on syncing: hinted projects at once, everything once in a while.
+
+Rules that always hold:
+- what no webhook told of is found by the next look at everything;
+- a server that is away is waited for; nothing ends the watch but its owner.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from curation.errors import Unavailable
+from curation.integrations.label_studio.client import Client
+from curation.integrations.label_studio.hints import take_hints
+from curation.integrations.label_studio.reviewers import linked_reviewers
+from curation.integrations.label_studio.sync import Synced, sync_all
+from curation.people.vault import Vault
+from curation.writing import Platform
+
+LOOK_S = 1.0
+EVERYTHING_S = 300.0
+
+
+def watch(
+    platform: Platform, client: Client, *, most: int, tell: Callable[[Synced], None], ends: Callable[[], bool] = bool
+) -> None:
+    """Sync until `ends` says so; `tell` is given what each sync came to, where it came to anything."""
+    everything_at = time.monotonic()
+    while not ends():
+        try:
+            if time.monotonic() >= everything_at:
+                take_hints(platform)
+                came = sync_all(platform, client, most=most)
+                everything_at = time.monotonic() + EVERYTHING_S
+            else:
+                came = sync_hinted(platform, client, most=most)
+        except Unavailable as error:
+            came = Synced(failed=[str(error)])
+        if came.happened():
+            tell(came)
+        time.sleep(LOOK_S)
+
+
+def sync_hinted(platform: Platform, client: Client, *, most: int) -> Synced:
+    """Sync the reviewers in whose projects something changed."""
+    hinted = take_hints(platform)
+    if not hinted:
+        return Synced()
+    with platform.read() as loaded:
+        vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
+        linked = linked_reviewers(loaded, vault)
+    who = [actor.handle for actor, link in linked if not hinted.isdisjoint(link.projects.values())]
+    return sync_all(platform, client, who, most=most) if who else Synced()
