@@ -18,6 +18,7 @@ from curation_schemas.definition import DatasetDefinition
 from curation_schemas.events import EVENT
 from curation_schemas.example import EXAMPLE
 from curation_schemas.probe import LeanReport, OrientationReport
+from curation_schemas.probe_evenhandedness import EvenhandednessReport
 from curation_schemas.probe_refusals import OverCorrectionReport, RefusalReport
 from curation_schemas.probe_selection import SelectionReport
 from curation_schemas.release import ReleaseManifest
@@ -34,6 +35,7 @@ _ADAPTERS: dict[str, TypeAdapter[object]] = {
     "flag": TypeAdapter(FlagForm),
     "event": EVENT,  # type: ignore[dict-item]  # as above
     "manifest": TypeAdapter(ReleaseManifest),
+    "probe-evenhandedness": TypeAdapter(EvenhandednessReport),
     "probe-geopolitical": TypeAdapter(LeanReport),
     "probe-orientation": TypeAdapter(OrientationReport),
     "probe-refusals": TypeAdapter(RefusalReport),

@@ -11,7 +11,17 @@ from __future__ import annotations
 
 import typer
 
-from curation.cli.probe import comparing, exporting, geopolitical, orientation, prompts, refusals, selection, signing
+from curation.cli.probe import (
+    comparing,
+    evenhandedness,
+    exporting,
+    geopolitical,
+    orientation,
+    prompts,
+    refusals,
+    selection,
+    signing,
+)
 from curation.cli.probe.options import with_options
 
 app = typer.Typer(no_args_is_help=True, help="Measure what a model does on contested topics (docs/probes.md).")
@@ -21,6 +31,7 @@ app.command()(with_options(orientation.orientation))
 app.command()(with_options(selection.selection))
 app.command()(with_options(refusals.refusals))
 app.command()(refusals.rules)
+app.command()(with_options(evenhandedness.evenhandedness))
 app.command()(comparing.models)
 app.command()(comparing.compare)
 app.command()(signing.sign)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from curation.cli.printing import print_json
+from curation.cli.probe.evenhandedness import print_evenhandedness_shift
 from curation.cli.probe.geopolitical import print_shift
 from curation.cli.probe.refusals import print_refusal_shift
 from curation.cli.probe.selection import print_selection_shift
@@ -64,11 +65,16 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", help="A file to write as a page (HTML).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False,
 ) -> None:
-    """Tell what changed between two reports of one probe, with paired tests: the lean, selection or refusals.
+    """Tell what changed between two reports of one probe, with paired tests.
 
     Both must have asked the same prompts.
     """
-    compared = {"geopolitical": _compare_leans, "selection": _compare_selections, "refusals": _compare_refusals}
+    compared = {
+        "geopolitical": _compare_leans,
+        "selection": _compare_selections,
+        "refusals": _compare_refusals,
+        "evenhandedness": _compare_evenhandedness,
+    }
     found = _of_probe(compared, before, "compare")(before, after)
     if out is not None:
         out.write_text(found.page(), "utf-8")
@@ -145,6 +151,23 @@ def _compare_refusals(before: Path, after: Path) -> _Compared:
         measured=all(item.outcome == "measured" for item in shifts),
         print_shifts=lambda: _each(print_refusal_shift, shifts),
         page=lambda: refusal_shift_page(shifts, first.binding, second.binding),
+    )
+
+
+def _compare_evenhandedness(before: Path, after: Path) -> _Compared:
+    from curation.probing.evenhandedness import compare_evenhandedness
+    from curation.probing.evenhandedness_files import read_evenhandedness_report
+    from curation.probing.evenhandedness_pages import shift_page
+
+    first, second = read_evenhandedness_report(before), read_evenhandedness_report(after)
+    shifts = compare_evenhandedness(first, second)
+    return _Compared(
+        before=first.binding,
+        after=second.binding,
+        shifts=shifts,
+        measured=all(item.outcome == "measured" for item in shifts),
+        print_shifts=lambda: _each(print_evenhandedness_shift, shifts),
+        page=lambda: shift_page(shifts, first.binding, second.binding),
     )
 
 

@@ -74,7 +74,7 @@ def refusals(
 
     run = _run(instrument, prompts, languages, seed, draws, options)
     backends = open_backends(asked, lambda: planted_refusals(run.items, run.labels, plant or "", seed))
-    judge = _judge(judged, asked, options)
+    judge = judge_of(judged, asked, options)
     if options.dry_run:
         print_cost([item.question for item in run.items], backends, options)
         return
@@ -114,7 +114,8 @@ def _listed(prompts: Path, chosen: list[str]) -> RefusalRun:
     return RefusalRun(instrument=listed, items=items, languages=there, notes=notes)
 
 
-def _judge(judged: JudgeOptions, asked: BackendOptions, options: ReportOptions) -> Judge | None:
+def judge_of(judged: JudgeOptions, asked: BackendOptions, options: ReportOptions) -> Judge | None:
+    """The judge that the options name; its replies are kept apart, in the report's folder."""
     from curation.probing.refusals import Judge
 
     if judged.judge_url is None and judged.judge_model is None:
