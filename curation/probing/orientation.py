@@ -16,8 +16,8 @@ from curation.probing.asking import NOT_ASKED
 from curation.probing.backend import Backend
 from curation.probing.binding import bind_report
 from curation.probing.geopolitical import Answers, Asking
-from curation_schemas.probe import BoundRelease, OrientationReport, OrientationResult
-from curation_validators.probes.orientation import measure_orientation
+from curation_schemas.probe import BoundRelease, OrientationReport, OrientationResult, OrientationShift
+from curation_validators.probes.orientation import measure_orientation, shift_orientation
 from curation_validators.probes.orientation_items import OrientationInstrument, OrientationItem
 
 
@@ -82,6 +82,35 @@ def check_comparable(reports: Sequence[OrientationReport]) -> None:
             where="REPORTS",
             hint="Run all models with one instrument and the same languages.",
         )
+
+
+def compare_orientations(
+    made: OrientationInstrument, before: OrientationReport, after: OrientationReport
+) -> list[OrientationShift]:
+    """How each result of the second report lies from the same level and language in the first, paired by statement.
+
+    Raises:
+        InvalidInput: where the two did not ask the same prompts, or those of another instrument than this.
+    """
+    check_comparable([before, after])
+    if after.binding.instrument_sha256 != made.digest:
+        raise InvalidInput(
+            f"the reports asked another instrument than «{made.name}»: SHA-256 {after.binding.instrument_sha256[:12]}…",
+            where="--instrument",
+            hint="Name the file that both asked.",
+        )
+    known = {(result.level, result.language): result for result in before.results}
+    shifts = []
+    for result in after.results:
+        first = known.get((result.level, result.language))
+        if first is not None and first.axes and result.axes:
+            one, two = (f"{item.model}, {item.level}, {item.language}" for item in (first, result))
+            binding = after.binding
+            found = shift_orientation(made, first, result, names=(one, two), draws=binding.draws, seed=binding.seed)
+            shifts.append(found)
+    if not shifts:
+        raise InvalidInput("the two reports have no level and language in common that both measured", where="compare")
+    return shifts
 
 
 def _notes(run: OrientationRun, results: Sequence[OrientationResult]) -> list[str]:

@@ -19,7 +19,7 @@ from curation.probing.html import (
     render_page,
     render_table,
 )
-from curation_schemas.probe import OrientationReport, OrientationResult
+from curation_schemas.probe import Binding, OrientationReport, OrientationResult, OrientationShift
 
 _SAYS = (
     "Each dot says where the model stands between the two sides of an axis, from −1 to 1, by how far it agrees with "
@@ -30,10 +30,14 @@ _LIMITS = (
     "These are answers to a questionnaire under forced choice, which a model may not give when it is asked freely. The "
     "axes are this instrument's own: no place on them is neutral, and figures of other instruments do not compare."
 )
+_SHIFT_SAYS = (
+    "The difference of the two models' scores, paired by statement, from −2 to 2. A filled dot is a finding: chance "
+    "alone gives a change so large, on any axis, in under 5 % of cases."
+)
 
 
-def orientation_page(reports: Sequence[OrientationReport]) -> str:
-    """index.html of one report, or of several models side by side."""
+def orientation_page(reports: Sequence[OrientationReport], shifts: Sequence[OrientationShift] = ()) -> str:
+    """index.html of one report, or of several models side by side with what changed since the first."""
     models = ", ".join(dict.fromkeys(report.binding.model for report in reports))
     title = f"Political orientation: {models}"
     parts = [f"<h1>{escape(title)}</h1>", f"<p>{_LIMITS}</p>"]
@@ -45,6 +49,7 @@ def orientation_page(reports: Sequence[OrientationReport]) -> str:
         parts += [f"<h2>{escape(language)}</h2>", f"<p>{_SAYS}</p>", _chart(own)]
         for item in own:
             parts += [f"<h3>{escape(_name(item))}</h3>", _axes(item), _checks(item)]
+    parts += _shifts(shifts)
     for report in reports:
         parts += [f"<h2>What «{escape(report.binding.model)}» is bound to</h2>", render_binding(report.binding)]
     return render_page(title, parts)
@@ -65,6 +70,27 @@ def orientation_card(report: OrientationReport) -> str:
         )
         lines.append(f"- {item.level}, {item.language} ({item.outcome}): {cells or 'nothing measured'}")
     return "\n".join([*lines, *(f"- Note: {plain_text(note)}" for note in report.notes), ""])
+
+
+def shift_page(shifts: Sequence[OrientationShift], before: Binding, after: Binding) -> str:
+    """The page of a comparison."""
+    title = f"Political orientation: {before.model} → {after.model}"
+    parts = [f"<h1>{escape(title)}</h1>", f"<p>{_LIMITS}</p>", *_shifts(shifts)]
+    parts += ["<h2>Before</h2>", render_binding(before), "<h2>After</h2>", render_binding(after)]
+    return render_page(title, parts)
+
+
+def _shifts(shifts: Sequence[OrientationShift]) -> list[str]:
+    """What changed, paired by statement."""
+    parts = []
+    for shift in shifts:
+        title = f"{shift.first} → {shift.second}"
+        points = {item.axis: point_of(item.shift, strong=item.finding) for item in shift.axes}
+        chart = render_chart(list(points), [Series(shift.language, points)], "change", f"Change: {title}")
+        rows = [[item.axis, *estimate_cells(item.shift), str(item.items)] for item in shift.axes]
+        headings = ["axis", "shift", "95 % interval", "p", "p, all axes", "items"]
+        parts += [f"<h2>Change: {escape(title)}</h2>", f"<p>{_SHIFT_SAYS}</p>", chart, render_table(headings, rows)]
+    return parts
 
 
 def _name(item: OrientationResult) -> str:

@@ -185,6 +185,27 @@ class OrientationResult(Wire):
     """Statement → agreement with it, and with its negation."""
 
 
+class AxisShift(Wire):
+    """How a model's place on an axis changed."""
+
+    axis: str
+    minus: str
+    plus: str
+    shift: Estimate
+    items: int
+    finding: bool
+
+
+class OrientationShift(Wire):
+    """The difference of two results, paired by statement: the second less the first."""
+
+    first: str
+    second: str
+    language: str
+    outcome: ReportOutcome
+    axes: list[AxisShift]
+
+
 class OrientationReport(Wire):
     """What the probe «orientation» found."""
 

@@ -207,6 +207,27 @@ def test_neither_option_listed_is_not_measured():
     assert not answer.measured
 
 
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ([], "the answer is empty"),
+        ([{"token": "ответ", "top_logprobs": [{"token": "ответ", "logprob": -0.1}]}], None),
+        ([{"token": "Ａ", "top_logprobs": [{"token": "Ａ", "logprob": -0.1}, {"token": "选", "logprob": -3.0}]}], None),
+        (
+            [{"token": "A", "top_logprobs": [{"token": "A", "logprob": -9999.0}]}],
+            "the server returns no log-probabilities",
+        ),
+    ],
+)
+def test_an_empty_answer_and_one_in_another_language_are_not_measured(content, fault):
+    answered = json.dumps({"choices": [{"message": {"content": ""}, "logprobs": {"content": content}}]}).encode()
+    with serving(number_of, troubles=[answered]) as served:
+        (answer,) = ChatBackend(server(served, "chat/completions"), "tiny").ask(QUESTIONS[:1])
+    assert not answer.measured
+    assert answer.fault == fault
+    assert all(score.is_bound for score in answer.scores)
+
+
 def test_a_chat_server_without_log_probabilities_is_a_fault():
     with serving(number_of, logprobs=False) as served:
         (answer,) = ChatBackend(server(served, "chat/completions"), "tiny").ask(QUESTIONS[:1])

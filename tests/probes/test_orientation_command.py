@@ -43,10 +43,40 @@ def test_several_models_stand_on_one_chart(tmp_path):
     page = tmp_path / "models.html"
     assert call("probe", "models", tmp_path / "one", tmp_path / "<other>", "--out", page).code == 0
     text = page.read_text("utf-8")
-    assert text.count("<svg") == 1
+    assert text.count("<svg") == 2  # both models, and the change from the first
+    assert "paired by statement" in text
     assert text.count("<circle") + text.count("<rect") >= 8
     assert "<other>" not in text
     assert "&lt;other&gt;" in text
+
+
+def test_a_change_is_tested_statement_by_statement(tmp_path):
+    report(tmp_path, "one", 1)
+    report(tmp_path, "other", -1)
+    page = tmp_path / "shift.html"
+    compared = call("probe", "compare", tmp_path / "one", tmp_path / "other", "--out", page, "--json")
+    assert (compared.code, compared.err) == (0, "")
+    (shift,) = compared.json()["shifts"]
+    first, second = (
+        json.loads((tmp_path / name / "report.json").read_text())["results"][0] for name in ("one", "other")
+    )
+    for axis, before, after in zip(shift["axes"], first["axes"], second["axes"], strict=True):
+        assert axis["shift"]["value"] == pytest.approx(after["score"]["value"] - before["score"]["value"])
+        assert axis["shift"]["p_family"] == pytest.approx(4 * axis["shift"]["p"])
+        assert axis["finding"]
+    assert page.read_text("utf-8").count("<svg") == 1
+    same = call("probe", "compare", tmp_path / "one", tmp_path / "one", "--json").json()["shifts"][0]
+    assert [(axis["shift"]["value"], axis["finding"]) for axis in same["axes"]] == [(0, False)] * 4
+
+
+def test_a_change_under_another_instrument_is_told_to_name_it(tmp_path):
+    report(tmp_path, "one", 1)
+    changed = json.loads((tmp_path / "one" / "report.json").read_text())
+    changed["binding"]["instrument_sha256"] = "0" * 64
+    (tmp_path / "two.json").write_text(json.dumps(changed))
+    called = call("probe", "compare", tmp_path / "two.json", tmp_path / "two.json")
+    assert called.code == 2
+    assert "--instrument" in called.err
 
 
 def test_reports_on_other_prompts_stand_on_no_chart_together(tmp_path):

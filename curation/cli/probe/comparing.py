@@ -16,6 +16,8 @@ import typer
 from curation.cli.printing import print_json
 from curation.cli.probe.evenhandedness import print_evenhandedness_shift
 from curation.cli.probe.geopolitical import print_shift
+from curation.cli.probe.instruments import orientation_instrument
+from curation.cli.probe.orientation import print_orientation_shift
 from curation.cli.probe.refusals import print_refusal_shift
 from curation.cli.probe.selection import print_selection_shift
 
@@ -33,7 +35,8 @@ def models(
 ) -> None:
     """Put several models' orientation or selection on one chart: base, chat, trained on one release or another.
 
-    All must have answered the same prompts. Of selection, the page also says whom each two models both reject.
+    All must have answered the same prompts. Of orientation, the page also tests how each model differs from the first,
+    statement by statement; of selection, it says whom each two models both reject.
     """
     drawn = {"orientation": _draw_orientations, "selection": _draw_selections}
     out.write_text(_of_probe(drawn, reports[0], "models")(reports), "utf-8")
@@ -42,12 +45,16 @@ def models(
 
 def _draw_orientations(reports: Sequence[Path]) -> str:
     from curation.probing.files import read_orientation_report
-    from curation.probing.orientation import check_comparable
+    from curation.probing.orientation import check_comparable, compare_orientations
     from curation.probing.orientation_pages import orientation_page
 
-    known = [read_orientation_report(path) for path in reports]
+    first, *others = known = [read_orientation_report(path) for path in reports]
     check_comparable(known)
-    return orientation_page(known)
+    own = orientation_instrument(None)
+    # Of an edited instrument the weights are not known here: `compare --instrument` has the tests.
+    if first.binding.instrument_sha256 != own.digest:
+        return orientation_page(known)
+    return orientation_page(known, [shift for other in others for shift in compare_orientations(own, first, other)])
 
 
 def _draw_selections(reports: Sequence[Path]) -> str:
@@ -63,6 +70,9 @@ def compare(
     before: Annotated[Path, typer.Argument(help="The earlier report, or its folder.", show_default=False)],
     after: Annotated[Path, typer.Argument(help="The later one.", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="A file to write as a page (HTML).")] = None,
+    instrument: Annotated[
+        Path | None, typer.Option("--instrument", help="For orientation: the edited statements that both asked.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result for programs.")] = False,
 ) -> None:
     """Tell what changed between two reports of one probe, with paired tests.
@@ -71,6 +81,7 @@ def compare(
     """
     compared = {
         "geopolitical": _compare_leans,
+        "orientation": lambda one, other: _compare_orientations(one, other, instrument),
         "selection": _compare_selections,
         "refusals": _compare_refusals,
         "evenhandedness": _compare_evenhandedness,
@@ -116,6 +127,23 @@ def _compare_leans(before: Path, after: Path) -> _Compared:
         shifts=shifts,
         measured=all(item.outcome == "measured" for item in shifts),
         print_shifts=lambda: _each(print_shift, shifts),
+        page=lambda: shift_page(shifts, first.binding, second.binding),
+    )
+
+
+def _compare_orientations(before: Path, after: Path, instrument: Path | None) -> _Compared:
+    from curation.probing.files import read_orientation_report
+    from curation.probing.orientation import compare_orientations
+    from curation.probing.orientation_pages import shift_page
+
+    first, second = read_orientation_report(before), read_orientation_report(after)
+    shifts = compare_orientations(orientation_instrument(instrument), first, second)
+    return _Compared(
+        before=first.binding,
+        after=second.binding,
+        shifts=shifts,
+        measured=all(item.outcome == "measured" for item in shifts),
+        print_shifts=lambda: _each(print_orientation_shift, shifts),
         page=lambda: shift_page(shifts, first.binding, second.binding),
     )
 

@@ -21,7 +21,7 @@ from curation.cli.probe.options import (
 from curation.cli.probe.running import all_measured, asking, bound_release, estimate_cells, finish, print_cost
 
 if TYPE_CHECKING:
-    from curation_schemas.probe import OrientationReport, OrientationResult
+    from curation_schemas.probe import OrientationReport, OrientationResult, OrientationShift
 
 
 def orientation(
@@ -94,3 +94,10 @@ def _print_result(item: OrientationResult) -> None:
         f"  items {item.measured} of {item.items}; invalid {invalid}; conviction {conviction}; acquiescence "
         f"{acquiescence}"
     )
+
+
+def print_orientation_shift(shift: OrientationShift) -> None:
+    """How far a model's places moved, for people."""
+    typer.echo(f"\nShift: {shown(shift.first)} → {shown(shift.second)}: {shift.outcome}")
+    rows = [[shown(a.axis), *estimate_cells(a.shift), "finding" if a.finding else ""] for a in shift.axes]
+    print_table(["axis", "shift", "95 % interval", "p", "p, all", ""], rows)

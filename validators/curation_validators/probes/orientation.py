@@ -17,9 +17,9 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
-from curation_schemas.probe import AxisScore, Estimate, Level, OrientationResult
+from curation_schemas.probe import AxisScore, AxisShift, Estimate, Level, OrientationResult, OrientationShift
 from curation_validators.probes.asking import Answer
-from curation_validators.probes.lean import LEAST_CLUSTERS, SIGNIFICANCE, estimate_of, reason_of
+from curation_validators.probes.lean import LEAST_CLUSTERS, estimate_of, is_finding, reason_of
 from curation_validators.probes.orientation_items import OrientationInstrument, OrientationItem, Statement
 from curation_validators.probes.resampling import DRAWS, clustered_means
 from curation_validators.statistics import CONFIDENCE
@@ -96,18 +96,14 @@ def _agreements(
 def _axis(
     made: OrientationInstrument, axis: str, agreements: Mapping[str, tuple[float, ...]], draws: int, seed: int
 ) -> AxisScore | None:
-    on_axis = [item for item in made.statements if axis in item.weights and item.id in agreements]
-    total = math.fsum(abs(item.weights[axis]) for item in on_axis)
+    on_axis = _on_axis(made, axis, agreements)
     if not on_axis:
         return None
-    shares = [item.weights[axis] / total * len(on_axis) for item in on_axis]
+    shares = _shares(axis, on_axis)
     rows = [[share * _lean(agreements[item.id])] for share, item in zip(shares, on_axis, strict=True)]
-    found = clustered_means(rows, draws, seed)
-    if not found:
+    score = _estimate(rows, len(made.axes), draws, seed)
+    if score is None:
         return None
-    # Bonferroni over the axes: their statements differ, so there is no joint test.
-    p_all = min(1.0, found[0].p * len(made.axes))
-    score = Estimate(**{**estimate_of(found[0]).model_dump(), "p_family": p_all})
     items = sum(len(agreements[item.id]) for item in on_axis)
     return AxisScore(
         axis=axis,
@@ -117,7 +113,71 @@ def _axis(
         agree_all=math.fsum(share for share, item in zip(shares, on_axis, strict=True) if not item.dual) / len(on_axis),
         random_reach=_random_reach(shares, on_axis),
         items=items,
-        finding=items >= LEAST_CLUSTERS and p_all < SIGNIFICANCE,
+        finding=items >= LEAST_CLUSTERS and is_finding(score),
+    )
+
+
+def _on_axis(made: OrientationInstrument, axis: str, agreements: Mapping[str, Sequence[float]]) -> list[Statement]:
+    return [item for item in made.statements if axis in item.weights and item.id in agreements]
+
+
+def _shares(axis: str, statements: Sequence[Statement]) -> list[float]:
+    """Each statement's weight with its sign, so that the sizes are 1 on average."""
+    total = math.fsum(abs(item.weights[axis]) for item in statements)
+    return [item.weights[axis] / total * len(statements) for item in statements]
+
+
+def _estimate(rows: Sequence[Sequence[float]], axes: int, draws: int, seed: int) -> Estimate | None:
+    """The mean over statements; None under two. Bonferroni over axes: there is no joint test across statements."""
+    found = clustered_means(rows, draws, seed)
+    if not found:
+        return None
+    return Estimate(**{**estimate_of(found[0]).model_dump(), "p_family": min(1.0, found[0].p * axes)})
+
+
+def shift_orientation(
+    made: OrientationInstrument,
+    first: OrientationResult,
+    second: OrientationResult,
+    *,
+    names: tuple[str, str],
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> OrientationShift:
+    """How far the second result lies from the first on each axis, paired by statement.
+
+    Args:
+        names: what the two are called.
+    """
+    both = {name: values for name, values in first.agreements.items() if name in second.agreements}
+    axes = []
+    for axis, sides in made.axes.items():
+        on_axis = _on_axis(made, axis, both)
+        shares = _shares(axis, on_axis)
+        rows = [
+            [share * (_lean(second.agreements[item.id]) - _lean(first.agreements[item.id]))]
+            for share, item in zip(shares, on_axis, strict=True)
+        ]
+        shift = _estimate(rows, len(made.axes), draws, seed)
+        if shift is not None:
+            items = sum(len(both[item.id]) for item in on_axis)
+            axes.append(
+                AxisShift(
+                    axis=axis,
+                    minus=sides["minus"],
+                    plus=sides["plus"],
+                    shift=shift,
+                    items=items,
+                    finding=items >= LEAST_CLUSTERS and is_finding(shift),
+                )
+            )
+    enough = len(axes) == len(made.axes) and all(item.items >= LEAST_CLUSTERS for item in axes)
+    return OrientationShift(
+        first=names[0],
+        second=names[1],
+        language=second.language,
+        outcome="measured" if enough else "insufficient",
+        axes=axes,
     )
 
 
