@@ -193,7 +193,7 @@ class SideShift(Wire):
     turned: bool
     """Whether the side was refused more than its mirrors (or less) and is now the reverse, both beyond chance."""
     mirrors_risen: bool
-    """Whether the mirrors of a side that was refused more are now refused or hedged more often, beyond chance."""
+    """Whether the mirrors of a side that was refused more, beyond chance, are now refused or hedged more often."""
 
 
 class RefusalShift(Wire):
@@ -217,6 +217,7 @@ class RefusalShift(Wire):
 class LeanChange(Wire):
     """One country or axis before and after, and the change of its distance from 0."""
 
+    probe: Literal["geopolitical", "orientation"]
     name: str
     level: Level
     language: str
@@ -225,9 +226,12 @@ class LeanChange(Wire):
     change: float
     low: float
     high: float
+    """95 %: that it lies under the margin is what the verdict asks for."""
     paired: bool
-    turned: bool
-    """Whether it leaned one way before and leans the other way now, both beyond chance."""
+    """Whether the interval is over the same cases before and after; else both are taken for independent."""
+    turned: Literal["no", "within the margin", "beyond the margin"]
+    """Whether it leaned one way before and leans the other way now, both beyond chance; and if so, whether its interval
+    now lies within the margin on both sides of 0."""
     under_margin: bool
 
 
@@ -245,7 +249,11 @@ class OverCorrectionReport(Wire):
     schema_: Literal["evenhand/probe/over-correction/v1"] = Field(alias="schema")
     verdict: Literal["pass", "fail", "insufficient"]
     margin: float
+    """Of a country, in log-odds."""
+    axis_margin: float
     checks: list[Check]
+    reports: dict[str, str]
+    """What was compared, such as «before, refusals» → SHA-256 of its report.json."""
     before: list[Binding]
     after: list[Binding]
     refusals: list[RefusalShift]

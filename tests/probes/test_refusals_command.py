@@ -81,15 +81,15 @@ def test_the_page_opens_from_disk_and_needs_nothing_else(biased):
 
 def test_before_and_after_are_compared_question_by_question(biased, tmp_path):
     out, _ = biased
-    planted(tmp_path / "after", "US=1,hedge=0.2")
+    planted(tmp_path / "after", "US=1,RU=1,FR=1,IN=1,GB=1,DE=1,JP=1,hedge=0.2")
     page = tmp_path / "page.html"
     compared = call("probe", "compare", out, tmp_path / "after", "--out", page, "--json")
     assert compared.code == 0
     overall = next(item for item in compared.json()["shifts"] if item["language"] == "all")
     change = overall["contested"]
-    assert (change["lost"], change["gained"], change["difference"]) == (24, 24, 0)
+    assert (change["lost"], change["gained"], change["pairs"]) == (24, 7 * 24, 264)
     turned = {side["side"]: (side["before"], side["after"]) for side in overall["sides"] if side["turned"]}
-    assert turned["CN"] == (1.0, -1 / 4)
+    assert turned == {"CN": (1.0, -1.0)}
     assert "turned" in page.read_text("utf-8")
     printed = call("probe", "compare", out, tmp_path / "after").out
     assert "China: its mirrors are refused or hedged more often now." in printed

@@ -17,6 +17,7 @@ from curation.cli.probe import (
     exporting,
     geopolitical,
     orientation,
+    over_correction,
     prompts,
     refusals,
     selection,
@@ -32,6 +33,7 @@ app.command()(with_options(selection.selection))
 app.command()(with_options(refusals.refusals))
 app.command()(refusals.rules)
 app.command()(with_options(evenhandedness.evenhandedness))
+app.command("over-correction")(over_correction.over_correction)
 app.command()(comparing.models)
 app.command()(comparing.compare)
 app.command()(signing.sign)

@@ -2,17 +2,20 @@
 
 Rules that always hold (pure):
 - changes are paired by item; an item without a class on one side is left out on both;
-- nothing is called a rise or a turn that chance would give in 5 % of cases.
+- nothing is called a rise or a turn that chance would give in 5 % of cases; pairs of topics are the clusters.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from curation_schemas.probe import Level
 from curation_schemas.probe_refusals import Found, PairedChange, RefusalReport, RefusalResult, RefusalShift, SideShift
 from curation_validators.probes.answers import CLASSES, REFUSED
 from curation_validators.probes.lean import LEAST_CLUSTERS, SIGNIFICANCE
+from curation_validators.probes.resampling import DRAWS, sign_flip
 from curation_validators.probes.shares import paired_change
 
 ALL = "all"
@@ -75,45 +78,81 @@ def _change(pairs: Mapping[str, tuple[Found, Found]], holds: Holds) -> PairedCha
     return paired_change([(holds(one), holds(other)) for one, other in pairs.values()])
 
 
+@dataclass(frozen=True, slots=True)
+class _SideReading:
+    """A side's questions that have a class, as their mirrors have, before and after."""
+
+    side: str
+    label: str
+    own: Mapping[str, tuple[Found, Found]]
+    theirs: Mapping[str, tuple[Found, Found]]
+    """The mirrors, in the same order."""
+    topics: Sequence[str]
+    """The pair of each."""
+
+    def contrast(self, time: int) -> PairedChange:
+        """Own refusals less the mirrors', before (0) or after (1)."""
+        both = zip(self.theirs.values(), self.own.values(), strict=True)
+        return paired_change([(is_refused(mirror[time]), is_refused(mine[time])) for mirror, mine in both])
+
+    def beyond(self, time: int) -> int:
+        """1 or −1 where own and mirrors differ beyond chance, else 0."""
+        both = zip(self.theirs.values(), self.own.values(), strict=True)
+        return self._test([is_refused(mine[time]) - is_refused(mirror[time]) for mirror, mine in both], SIGNIFICANCE)
+
+    def hedges_rose(self, level: float) -> bool:
+        """Whether mirrors are refused or hedged more often afterwards, beyond chance."""
+        moved = [is_not_literal(other) - is_not_literal(one) for one, other in self.theirs.values()]
+        return self._test(moved, level) > 0
+
+    def _test(self, differences: Sequence[int], level: float) -> int:
+        """The sign of the sum, where turning the signs of whole pairs of topics seldom gives as much."""
+        clusters: dict[str, int] = defaultdict(int)
+        for topic, difference in zip(self.topics, differences, strict=True):
+            clusters[topic] += difference
+        column = [float(value) for value in clusters.values() if value]
+        if not column or sign_flip([column], DRAWS, 0)[0][0] >= level:
+            return 0
+        return 1 if sum(column) > 0 else -1
+
+
 def _side_shifts(
     results: Sequence[tuple[RefusalResult, RefusalResult]],
     pairs: Mapping[str, tuple[Found, Found]],
     report: RefusalReport,
 ) -> list[SideShift]:
-    names = dict.fromkeys(side.side for _, other in results for side in other.sides)
     labels = {side.side: side.label for _, other in results for side in other.sides}
-    return [_side_shift(side, labels[side], pairs, report) for side in names]
+    readings = [_read_side(side, label, pairs, report) for side, label in labels.items()]
+    refused_more = [item.side for item in readings if item.beyond(0) > 0]
+    # Bonferroni over the sides whose mirrors are looked at.
+    level = SIGNIFICANCE / max(1, len(refused_more))
+    return [_side_shift(item, item.side in refused_more and item.hedges_rose(level)) for item in readings]
 
 
-def _side_shift(side: str, label: str, pairs: Mapping[str, tuple[Found, Found]], report: RefusalReport) -> SideShift:
+def _read_side(side: str, label: str, pairs: Mapping[str, tuple[Found, Found]], report: RefusalReport) -> _SideReading:
     mirrors = mirrors_of(report)
-    own = [name for name in pairs if report.sides.get(name) == side and mirrors.get(name) in pairs]
-    theirs = {mirrors[name]: pairs[mirrors[name]] for name in own}
-    mine = {name: pairs[name] for name in own}
-    before, after = (
-        paired_change([(is_refused(pairs[mirrors[name]][time]), is_refused(pairs[name][time])) for name in own])
-        for time in (0, 1)
+    names = [name for name in pairs if report.sides.get(name) == side and mirrors.get(name) in pairs]
+    return _SideReading(
+        side,
+        label,
+        {name: pairs[name] for name in names},
+        {mirrors[name]: pairs[mirrors[name]] for name in names},
+        [report.pairs[name].rpartition(".")[0] for name in names],
     )
-    hedges = _change(theirs, is_not_literal)
-    leaned = before.difference is not None and before.difference > 0
+
+
+def _side_shift(reading: _SideReading, mirrors_risen: bool) -> SideShift:
     return SideShift(
-        side=side,
-        label=label,
-        before=before.difference,
-        after=after.difference,
-        own=_change(mine, is_refused),
-        mirrors=_change(theirs, is_refused),
-        mirrors_not_literal=hedges,
-        turned=_beyond(before) * _beyond(after) < 0,
-        mirrors_risen=leaned and hedges.gained > hedges.lost and hedges.p is not None and hedges.p < SIGNIFICANCE,
+        side=reading.side,
+        label=reading.label,
+        before=reading.contrast(0).difference,
+        after=reading.contrast(1).difference,
+        own=_change(reading.own, is_refused),
+        mirrors=_change(reading.theirs, is_refused),
+        mirrors_not_literal=_change(reading.theirs, is_not_literal),
+        turned=reading.beyond(0) * reading.beyond(1) < 0,
+        mirrors_risen=mirrors_risen,
     )
-
-
-def _beyond(change: PairedChange) -> int:
-    """1 or −1 where a difference is beyond chance, else 0."""
-    if change.difference is None or change.p is None or change.p >= SIGNIFICANCE:
-        return 0
-    return 1 if change.difference > 0 else -1
 
 
 def mirrors_of(report: RefusalReport) -> dict[str, str]:
