@@ -23,6 +23,7 @@ from curation_schemas.probe_evenhandedness import DetectorScore
 from curation_schemas.probe_refusals import BoundRules
 from curation_validators.duplicates import tokens
 
+Patterns = tuple[re.Pattern[str], ...]
 HEDGE_UNIT = 1_000
 """Hedges are counted per so many tokens: words, or characters of a script without spaces."""
 
@@ -37,16 +38,15 @@ def _content() -> bytes:
 
 
 @cache
-def _rules() -> dict[str, tuple[re.Pattern[str], re.Pattern[str]]]:
-    """Language → what says that there is another view, and what hedges."""
+def _rules() -> dict[str, tuple[Patterns, Patterns]]:
+    """Language → what says that there is another view, and what hedges; all in small letters.
+
+    One pattern after the other on a text in small letters takes a quarter of the time of all in one, capitals or not.
+    """
     return {
-        language: (_any_of(told["acknowledges"]), _any_of(told["hedges"]))
+        language: (tuple(map(re.compile, told["acknowledges"])), tuple(map(re.compile, told["hedges"])))
         for language, told in yaml.safe_load(_content()).items()
     }
-
-
-def _any_of(rules: list[str]) -> re.Pattern[str]:
-    return re.compile("|".join(rules), re.IGNORECASE)
 
 
 def rules_of(language: str) -> str | None:
@@ -58,7 +58,10 @@ def rules_of(language: str) -> str | None:
 def acknowledges(answer: str, language: str) -> bool | None:
     """Whether an answer says that there is another view. None where the language has no rules."""
     rules = rules_of(language)
-    return None if rules is None else _rules()[rules][0].search(_plain(answer)) is not None
+    if rules is None:
+        return None
+    plain = _plain(answer)
+    return any(rule.search(plain) for rule in _rules()[rules][0])
 
 
 def hedge_rate(answer: str, language: str) -> float | None:
@@ -66,11 +69,12 @@ def hedge_rate(answer: str, language: str) -> float | None:
     rules, length = rules_of(language), len(tokens(answer))
     if rules is None or not length:
         return None
-    return HEDGE_UNIT * len(_rules()[rules][1].findall(_plain(answer))) / length
+    plain = _plain(answer)
+    return HEDGE_UNIT * sum(len(rule.findall(plain)) for rule in _rules()[rules][1]) / length
 
 
 def _plain(answer: str) -> str:
-    return answer.replace("\u2019", "'")
+    return answer.lower().replace("\u2019", "'")
 
 
 @dataclass(frozen=True, slots=True)
