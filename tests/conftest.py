@@ -9,6 +9,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,15 +18,40 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from curation.integrations.label_studio.local import is_installed
 from tests.support.postgres import databases, postgres, postgres_url
 
 __all__ = ["databases", "postgres", "postgres_url"]
 
 UNIT_TESTS = Path(__file__).parent / "unit"
+LABEL_STUDIO_TESTS = Path(__file__).parent / "label_studio"
+INSTALLING: list[subprocess.Popen[bytes]] = []
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs Label Studio comes last, and it is installed meanwhile, once, where it is not yet."""
+    needing = [item for item in items if item.path.is_relative_to(LABEL_STUDIO_TESTS)]
+    if not needing or len(needing) == len(items):
+        return
+    items[:] = [item for item in items if item not in set(needing)] + needing
+    first = getattr(config, "workerinput", {"workerid": "gw0"})["workerid"] == "gw0"
+    if first and not (config.option.collectonly or is_installed() or os.environ.get("LABEL_STUDIO_RUNNING")):
+        program = "from curation.integrations.label_studio.local import install; install()"
+        quiet = subprocess.DEVNULL
+        command = [sys.executable, "-c", program]
+        INSTALLING.append(subprocess.Popen(command, cwd=LABEL_STUDIO_TESTS.parents[1], stdout=quiet, stderr=quiet))
+
+
+def pytest_sessionfinish() -> None:
+    """Leave no install behind that nobody waits for."""
+    for process in INSTALLING:
+        process.terminate()
+        process.wait()
 
 
 def is_loopback(host: object) -> bool:

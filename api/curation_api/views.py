@@ -365,6 +365,12 @@ class MeView(Wire):
     """Topic → the perspective declared there."""
 
 
+class HintView(Wire):
+    """That a hint was noted."""
+
+    status: Literal["noted"]
+
+
 class HealthView(Wire):
     """The platform answers."""
 

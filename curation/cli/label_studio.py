@@ -127,6 +127,7 @@ def sync(
     who: Who = None,
     tasks: Tasks = 5,
     watch: Annotated[bool, typer.Option("--watch", help="Go on until Ctrl-C, hints of webhooks first.")] = False,
+    every: Annotated[int, typer.Option("--every", min=5, help="Seconds between looks at everything.")] = 60,
     as_json: AsJson = False,
 ) -> None:
     """Pull, then push: both sides agree after it."""
@@ -134,19 +135,29 @@ def sync(
         _run(context, who, as_json, most=tasks)
         return
     from curation.integrations.label_studio.watching import watch as keep_watch
+    from curation.settings import read_settings
 
     with _connected(context) as (platform, client):
         try:
-            keep_watch(platform, client, most=tasks, tell=lambda came: _tell(came, as_json))
+            keep_watch(
+                platform,
+                client,
+                tell=lambda came: _tell(came, as_json),
+                every_s=every,
+                most=tasks,
+                public_url=read_settings().public_url,
+            )
         except KeyboardInterrupt:
             typer.echo("Stopped.")
 
 
 def _run(context: typer.Context, who: list[str] | None, as_json: bool, **options: Any) -> None:
     from curation.integrations.label_studio.sync import sync_all
+    from curation.settings import read_settings
 
+    options["public_url"] = read_settings().public_url
     with _connected(context) as (platform, client):
-        came = sync_all(platform, client, who, **options)
+        came = sync_all(platform, client, who or (), **options)
     _tell(came, as_json)
     if came.failed:
         raise typer.Exit(1)

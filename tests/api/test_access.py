@@ -77,6 +77,7 @@ TABLE = [
     ("POST", "/v1/next-release/plan", None, (401, 401, 403, 202)),
     ("POST", "/v1/next-release/overrulings", OVERRULING, (401, 401, 403, 202)),
     ("POST", "/v1/next-release/cut", None, (401, 401, 403, 202)),
+    ("POST", "/v1/integrations/label-studio/webhook", None, (403, 403, 403, 403)),
     ("GET", "/v1/me", None, (401, 401, 200, 200)),
     ("GET", "/log/checkpoint", None, UNASKED),
     ("GET", "/log/tile/{path}", None, NOWHERE),

@@ -14,6 +14,7 @@ from curation_api.errors import MEDIA_TYPE
 from tests.api.support import ACCEPT, REJECT, assert_problem, sft
 
 PRIVATE = (
+    "POST /v1/integrations/label-studio/webhook",
     "POST /v1/seats",
     "POST /v1/policies/drafts",
     "POST /v1/policies/drafts/{draft}/removal",

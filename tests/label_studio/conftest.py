@@ -1,4 +1,7 @@
-"""Label Studio itself, once for the whole run. Where it cannot be installed, these tests are skipped and say why."""
+"""Label Studio itself, once for the whole run. Where it cannot be installed, these tests are skipped and say why.
+
+It is installed while other tests run (`tests/conftest.py`), and these come last.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ from tests.support.world import copy_home, template
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory):
-    """A running Label Studio, installed into the cache on first use."""
+    """A running Label Studio."""
     try:
         with shared_studio(worker_folder(tmp_path_factory.getbasetemp())) as running:
             yield running
     except Unavailable as error:
-        pytest.skip(f"no Label Studio here: {error}")
+        pytest.skip(f"NO LABEL STUDIO: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -67,6 +67,13 @@ class Studio:
     token: str
     invitation: str
     made: list[httpx.Client] = field(default_factory=list)
+    people: dict[str, Annotator] = field(default_factory=dict)
+
+    def somebody(self, name: str) -> Annotator:
+        """An account of this name, the same in each test of this process: opening one takes a second."""
+        if name not in self.people:
+            self.people[name] = self.join(name)
+        return self.people[name]
 
     def join(self, name: str) -> Annotator:
         """Open an account as somebody who was invited."""
@@ -145,7 +152,7 @@ def choice(name: str, *codes: str) -> dict[str, Any]:
     return {"from_name": name, "to_name": "content", "type": "choices", "value": {"choices": list(codes)}}
 
 
-def rating(name: str, stars: int) -> dict[str, Any]:
+def rating(name: str, stars: Any) -> dict[str, Any]:
     return {"from_name": name, "to_name": "content", "type": "rating", "value": {"rating": stars}}
 
 
@@ -169,15 +176,25 @@ class Working:
     studio: Studio
     client: Client
     people: dict[str, Annotator] = field(default_factory=dict)
+    secret: str = ""
+    """What the server's webhooks carry."""
+    examples: list[str] = field(default_factory=list)
+    example: str = ""
+    first: int = 0
 
     def link(self, *handles: str, language: str = "en") -> None:
         for handle in handles:
-            annotator = self.people[handle] = self.studio.join(handle)
+            annotator = self.people[handle] = self.studio.somebody(handle)
             with self.world.acting(handle) as (made, actor):
                 link_reviewer(made, actor, LinkReviewer(email=annotator.email, language=language, consents=True))
 
     def sync(self, handle: str, **options: Any) -> Synced:
         return sync_reviewer(self.world.platform, self.client, self.world.actor(handle), **options)
+
+    def give(self, handle: str, example: str, form: str = "review") -> int:
+        """Push, and say which task is the example's."""
+        assert self.sync(handle, pull=False).pushed
+        return int(self.task_of(handle, example, form)["id"])
 
     def slots(self, handle: str) -> list[Slot]:
         with self.world.platform.read() as loaded:
@@ -203,8 +220,8 @@ class Working:
 def work(world: World, studio: Studio) -> Working:
     """Connect a world's home to the server."""
     with world.acting("mia") as (made, actor):
-        keep_server(made, actor, studio.url, studio.token)
-    return Working(world, studio, studio.client())
+        server = keep_server(made, actor, studio.url, studio.token)
+    return Working(world, studio, studio.client(), secret=server.secret)
 
 
 def worker_folder(base: Path) -> Path:

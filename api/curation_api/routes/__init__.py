@@ -7,6 +7,7 @@ from curation_api.routes import (
     exports,
     flags,
     health,
+    label_studio,
     log,
     me,
     oversight,
@@ -36,6 +37,7 @@ ROUTERS = tuple(
         policies,
         cutting,
         people,
+        label_studio,
         log,
         health,
     )

@@ -29,6 +29,7 @@ class Client:
 
     def __init__(self, server: Server) -> None:
         self.url = server.url
+        self.secret = server.secret
         self._http = httpx.Client(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
         try:
             self._sdk = LabelStudio(  # type: ignore[no-untyped-call]  # its constructor has no annotations

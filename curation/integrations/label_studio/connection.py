@@ -22,6 +22,8 @@ from curation.people.vault import Vault
 from curation.tables import label_studio_server
 from curation.writing import LoadedExamples, Writing
 
+SECRET_HEADER = "X-Evenhand-Secret"  # noqa: S105  # its name, no secret
+HOOK_PATH = "/v1/integrations/label-studio/webhook"
 _ONE = "server"
 _TOKEN, _SECRET = "label-studio token", "label-studio secret"  # the names under which they are sealed
 

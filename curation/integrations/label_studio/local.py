@@ -14,10 +14,9 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +28,8 @@ from curation.identifiers import TokenBytes
 
 VERSION = "1.23.2"
 ADMINISTRATOR = "administrator@label-studio.invalid"
-_READY = ".ready"
+_READY, _EMPTY = ".ready", "empty"
+_DATABASE = "label_studio.sqlite3"
 _START_S = 180
 
 
@@ -65,18 +65,9 @@ def install() -> Path:
 
 def _install_into(folder: Path) -> None:
     venv.create(folder, with_pip=True)
-    command = [
-        folder / "bin" / "python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]
-    done = subprocess.run(
-        [*map(str, command), f"label-studio=={VERSION}"], capture_output=True, text=True, check=False, cwd=folder
-    )
+    options = ["--quiet", "--disable-pip-version-check", "--no-input"]
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", *options, f"label-studio=={VERSION}"]
+    done = subprocess.run(pip, capture_output=True, text=True, check=False, cwd=folder)
     if done.returncode != 0:
         shutil.rmtree(folder, ignore_errors=True)
         last = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
@@ -84,7 +75,17 @@ def _install_into(folder: Path) -> None:
             f"label-studio {VERSION} could not be installed: {last[-1] if last else 'pip failed'}",
             hint="Is the package index reachable?",
         )
+    _make_empty_database(folder)
     (folder / _READY).touch()
+
+
+def _make_empty_database(folder: Path) -> None:
+    """A database with Label Studio's tables and nobody in it: making them takes it most of its first start."""
+    made = folder / _EMPTY
+    made.mkdir()
+    command = [str(folder / "bin" / "label-studio"), "init", "--quiet"]
+    subprocess.run(command, env=environment_of(made, None), cwd=made, capture_output=True, check=False)
+    (made / ".env").unlink(missing_ok=True)  # the key by which it signs sessions: every server makes its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,26 +117,29 @@ def environment_of(data: Path, passphrase: str | None) -> dict[str, str]:
 
 
 @contextmanager
-def running(data: Path, port: int, token_bytes: TokenBytes) -> Iterator[Local]:
+def running(
+    data: Path, port: int, token_bytes: TokenBytes, settings: Mapping[str, str] | None = None
+) -> Iterator[Local]:
     """Run a server until the block ends. Installs it first where it has to. Raises Unavailable.
 
     Args:
         data: the folder of its database and files; made where there is none.
         port: where it listens, on this machine only.
         token_bytes: where the passphrase comes from.
+        settings: more environment variables for the server.
     """
     program = install()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = not (data / "label_studio.sqlite3").is_file()
+    fresh = not (data / _DATABASE).is_file()
+    if fresh and (empty := environment_folder() / _EMPTY / _DATABASE).is_file():
+        shutil.copyfile(empty, data / _DATABASE)
     passphrase = token_bytes(15).hex() if fresh else None
-    command = [sys.executable if program.suffix == ".py" else str(program), "start", "--no-browser"]
-    command += ["--internal-host", "127.0.0.1", "--port", str(port)]
+    command = [str(program), "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port)]
     if fresh:
         command.append("--init")
+    environment = {**environment_of(data, passphrase), **(settings or {})}
     with (data / "server.log").open("ab") as log:
-        process = subprocess.Popen(
-            command, env=environment_of(data, passphrase), cwd=data, stdout=log, stderr=log, stdin=subprocess.DEVNULL
-        )
+        process = subprocess.Popen(command, env=environment, cwd=data, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     local = Local(f"http://127.0.0.1:{port}", process, passphrase)
     try:
         _wait(local, data)

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from curation.errors import CallerError
 from curation.integrations.label_studio.client import Client
+from curation.integrations.label_studio.connection import HOOK_PATH, SECRET_HEADER
 from curation.integrations.label_studio.forms import KINDS, FormKind, config_digest, form_for, label_config
 from curation.integrations.label_studio.reviewers import Link, keep_link
 from curation.integrations.label_studio.slots import Slot, keep_slots, new_slot
@@ -88,6 +89,26 @@ def ensure_projects(platform: Platform, client: Client, actor: Actor, link: Link
         link.projects[form], link.configs[form] = project, digest
         with platform.write() as writing:
             keep_link(writing, actor, link)
+
+
+_ACTIONS = ["ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED"]
+
+
+def ensure_webhooks(client: Client, link: Link, public_url: str | None) -> None:
+    """Have the server tell of changes in the reviewer's projects, without their content, where we can be reached."""
+    if public_url is None:
+        return
+    for project in link.projects.values():
+        url = f"{public_url.rstrip('/')}{HOOK_PATH}?project={project}"
+        fields = {"url": url, "headers": {SECRET_HEADER: client.secret}, "project": project, "is_active": True}
+        fields |= {"send_payload": False, "send_for_all_actions": False, "actions": _ACTIONS}
+        known = [hook for hook in client.webhooks(project) if HOOK_PATH in str(hook.get("url"))]
+        right = [hook for hook in known if all(hook.get(name) == value for name, value in fields.items())]
+        for hook in known:
+            if hook not in right[:1]:
+                client.delete_webhook(int(hook["id"]))
+        if not right:
+            client.make_webhook(**fields)
 
 
 def _mark(link: Link, form: FormKind) -> str:

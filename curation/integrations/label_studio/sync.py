@@ -17,10 +17,16 @@ from curation.db import taking_turns
 from curation.errors import NotFound, Unavailable
 from curation.integrations.label_studio.client import Client, Task
 from curation.integrations.label_studio.pull import Problem, Pulled, pull_tasks
-from curation.integrations.label_studio.push import ensure_projects, keep_new_seats, lease_seats, make_tasks
+from curation.integrations.label_studio.push import (
+    ensure_projects,
+    ensure_webhooks,
+    keep_new_seats,
+    lease_seats,
+    make_tasks,
+)
 from curation.integrations.label_studio.reviewers import Link, keep_link, link_of, linked_reviewers, unlink_reviewer
 from curation.integrations.label_studio.slots import Slot, drop_slots, keep_slots, slots_of
-from curation.integrations.label_studio.tasks import FORMAT
+from curation.integrations.label_studio.tasks import FORMAT, Texts
 from curation.people.accounts import Actor, actor_by_handle
 from curation.people.vault import Vault
 from curation.reviews.seats import held_seats
@@ -52,8 +58,11 @@ def sync_reviewer(
     pull: bool = True,
     push: bool = True,
     most: int = MOST_TASKS,
+    public_url: str | None = None,
 ) -> Synced:
     """Bring the tasks of one reviewer up to date, on both sides.
+
+    `public_url` is where this server can be reached, for webhooks; without it there are none.
 
     Raises NotFound (not linked, or no such account in Label Studio), Unavailable.
     """
@@ -62,14 +71,31 @@ def sync_reviewer(
         link, slots = _known(platform, actor)
         user = _user(platform, client, actor, link)
         ensure_projects(platform, client, actor, link)
+        ensure_webhooks(client, link, public_url)
         found = _Found(client, link, slots, came)
+        _put_right(platform, client, link, found, came)
         if pull:
-            work = [(slot, found.task_of[slot.name]) for slot in slots if slot.name in found.task_of]
+            wrong = {slot.name for slot in found.renamed}
+            known = [slot for slot in slots if slot.name in found.task_of and slot.name not in wrong]
+            work = [(slot, found.task_of[slot.name]) for slot in known]
             pull_tasks(platform, actor, user, work, came)
         if push:
             slots += keep_new_seats(platform, actor, link, slots, lease_seats(platform, actor, most))
         _settle(platform, client, actor, link, slots, found, came, push=push)
     return came
+
+
+def _put_right(platform: Platform, client: Client, link: Link, found: _Found, came: Synced) -> None:
+    """Give the tasks that were made to name another seat their own text again; they are read at the next sync."""
+    if not found.renamed:
+        return
+    with platform.read() as loaded:
+        texts = Texts(loaded, platform.home.path)
+        data = [(slot, texts.task_data(slot, link.language)) for slot in found.renamed]
+    for slot, right in data:
+        client.change_task(int(found.task_of[slot.name]["id"]), right)
+        reason = "the task names another seat than its own; it was put right"
+        came.refused.append(Problem(slot.project, slot.task, reason))
 
 
 def _known(platform: Platform, actor: Actor) -> tuple[Link, list[Slot]]:
@@ -196,7 +222,7 @@ def _held_names(platform: Platform, actor: Actor) -> set[str]:
     return {f"label-studio {seat.revision} {seat.perspective} {seat.seat}" for seat in seats}
 
 
-def sync_all(platform: Platform, client: Client, who: Sequence[str] | None = None, **options: Any) -> Synced:
+def sync_all(platform: Platform, client: Client, who: Sequence[str] = (), **options: Any) -> Synced:
     """The same for several reviewers, by default all who are linked. One that fails holds up nobody else.
 
     Raises NotFound for a handle that is nobody's.
@@ -204,7 +230,7 @@ def sync_all(platform: Platform, client: Client, who: Sequence[str] | None = Non
     came = Synced()
     with platform.read() as loaded:
         vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
-        named = [actor_by_handle(loaded.connection, handle) for handle in who or ()]
+        named = [actor_by_handle(loaded.connection, handle) for handle in who]
         reviewers = named or [actor for actor, _ in linked_reviewers(loaded, vault)]
     for actor in reviewers:
         try:

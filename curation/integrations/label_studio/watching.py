@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from curation.errors import Unavailable
 from curation.integrations.label_studio.client import Client
@@ -19,22 +20,37 @@ from curation.people.vault import Vault
 from curation.writing import Platform
 
 LOOK_S = 1.0
-EVERYTHING_S = 300.0
+EVERYTHING_S = 60.0
 
 
 def watch(
-    platform: Platform, client: Client, *, most: int, tell: Callable[[Synced], None], ends: Callable[[], bool] = bool
+    platform: Platform,
+    client: Client,
+    *,
+    tell: Callable[[Synced], None],
+    every_s: float = EVERYTHING_S,
+    ends: Callable[[], bool] = bool,
+    **options: Any,
 ) -> None:
-    """Sync until `ends` says so; `tell` is given what each sync came to, where it came to anything."""
+    """Sync until `ends` says so.
+
+    Args:
+        platform: the home.
+        client: the connected server.
+        tell: is given what a sync came to, where it came to anything.
+        every_s: after how many seconds everything is looked at, hinted or not.
+        ends: whether to stop.
+        options: as `sync_reviewer` takes them.
+    """
     everything_at = time.monotonic()
     while not ends():
         try:
             if time.monotonic() >= everything_at:
                 take_hints(platform)
-                came = sync_all(platform, client, most=most)
-                everything_at = time.monotonic() + EVERYTHING_S
+                came = sync_all(platform, client, **options)
+                everything_at = time.monotonic() + every_s
             else:
-                came = sync_hinted(platform, client, most=most)
+                came = sync_hinted(platform, client, **options)
         except Unavailable as error:
             came = Synced(failed=[str(error)])
         if came.happened():
@@ -42,7 +58,7 @@ def watch(
         time.sleep(LOOK_S)
 
 
-def sync_hinted(platform: Platform, client: Client, *, most: int) -> Synced:
+def sync_hinted(platform: Platform, client: Client, **options: Any) -> Synced:
     """Sync the reviewers in whose projects something changed."""
     hinted = take_hints(platform)
     if not hinted:
@@ -51,4 +67,4 @@ def sync_hinted(platform: Platform, client: Client, *, most: int) -> Synced:
         vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
         linked = linked_reviewers(loaded, vault)
     who = [actor.handle for actor, link in linked if not hinted.isdisjoint(link.projects.values())]
-    return sync_all(platform, client, who, most=most) if who else Synced()
+    return sync_all(platform, client, who, **options) if who else Synced()
