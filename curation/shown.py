@@ -30,10 +30,12 @@ def sealed_history(loaded: LoadedExamples, example: str) -> History:
     return sealed_histories(loaded, [example])[example]
 
 
-def sealed_histories(loaded: LoadedExamples, examples: Sequence[str]) -> dict[str, History]:
-    """The same for many examples, in one query."""
+def sealed_histories(loaded: LoadedExamples, examples: Sequence[str], size: int | None = None) -> dict[str, History]:
+    """The same for many examples, in one query; with `size`, as of so many leaves of the log."""
     found = {example: History(example) for example in examples}
     query = select(log_leaves.c.leaf, log_leaves.c.hash, log_leaves.c.epoch, log_leaves.c.example)
+    if size is not None:
+        query = query.where(log_leaves.c.idx < size)
     for row in loaded.connection.execute(query.where(log_leaves.c.example.in_(examples)).order_by(log_leaves.c.idx)):
         event = EVENT.validate_json(row.leaf)
         acts.apply(found[row.example], event, row.hash, row.epoch, loaded)  # type: ignore[arg-type]  # its events only

@@ -13,16 +13,38 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
+from pydantic import Field
 from sqlalchemy import or_, select, update
 
-from curation.errors import Conflict, NotFound, Refused
+from curation.errors import Conflict, InvalidInput, NotFound, Refused
 from curation.people.accounts import Actor, actor_by_handle
 from curation.people.vault import DATASET_SCOPE
 from curation.tables import accounts, declarations, examples
 from curation.writing import Recorded, Writing
+from curation_schemas.base import Wire
 from curation_schemas.events import PersonRestored, PersonSuspended, RolesChanged
+from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.review import Role, SuspensionGround
+from curation_schemas.text import Pseudonym, Slug
+
+AWire = TypeVar("AWire", bound=Wire)
+
+
+class RolesWanted(Wire):
+    """The roles that an account has from now on."""
+
+    handle: Slug
+    roles: list[Role] = Field(max_length=4)
+
+
+class SuspensionForm(Wire):
+    """Whom to suspend on a topic, by pseudonym, and on which ground."""
+
+    topic: Slug
+    pseudonym: Pseudonym
+    ground: SuspensionGround
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +62,26 @@ class SuspendPerson:
     topic: str
     pseudonym: str
     ground: SuspensionGround
+
+
+def read_roles(value: object) -> ChangeRoles:
+    """Read a change of roles from plain data. Raises InvalidInput naming the field."""
+    wanted = _read(RolesWanted, value)
+    return ChangeRoles(handle=wanted.handle, roles=wanted.roles)
+
+
+def read_suspension(value: object) -> SuspendPerson:
+    """Read a suspension from plain data. Raises InvalidInput naming the field."""
+    wanted = _read(SuspensionForm, value)
+    return SuspendPerson(topic=wanted.topic, pseudonym=wanted.pseudonym, ground=wanted.ground)
+
+
+def _read(model: type[AWire], value: object) -> AWire:
+    try:
+        return validate(model, value)
+    except SchemaInvalid as error:
+        path, message = error.problems[0]
+        raise InvalidInput(message, where=path) from None
 
 
 def change_roles(writing: Writing, actor: Actor, command: ChangeRoles) -> Recorded:

@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, Field, TypeAdapter
 
+from curation.standing import RolesWanted, SuspensionForm
 from curation.topics.define import DraftPolicy
 from curation_api.errors import InvalidBody, Malformed, UnsupportedBody
 from curation_schemas.base import Wire
 from curation_schemas.commons import PROPOSAL
 from curation_schemas.parsing import SchemaInvalid, load_json, validate
-from curation_schemas.review import FlagForm, Judgement, Role, SuspensionGround, WithdrawalReason
-from curation_schemas.text import ExampleId, Hash, Paragraph, Pseudonym, Rationale, RuleId, Slug, WrittenLanguage
+from curation_schemas.review import FlagForm, Judgement, WithdrawalReason
+from curation_schemas.text import ExampleId, Hash, Paragraph, Rationale, RuleId, Slug, WrittenLanguage
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -64,21 +65,6 @@ class GateOverruling(Wire):
     topic: Slug
     gates: list[RuleId] = Field(min_length=1, max_length=50)
     reason: Paragraph
-
-
-class RolesWanted(Wire):
-    """The roles that an account has from now on."""
-
-    handle: Slug
-    roles: list[Role] = Field(max_length=4)
-
-
-class SuspensionForm(Wire):
-    """Whom to suspend on a topic, by pseudonym, and on which ground."""
-
-    topic: Slug
-    pseudonym: Pseudonym
-    ground: SuspensionGround
 
 
 WITHDRAWAL = TypeAdapter(Withdrawal)

@@ -30,7 +30,12 @@ _ROWS = 200
 def release_rows(loaded: LoadedExamples) -> list[Any]:
     """Every release, the newest first."""
     rows = loaded.connection.execute(select(releases)).all()
-    return sorted(rows, key=lambda row: [int(part) for part in row.version.split(".")], reverse=True)
+    return sorted(rows, key=lambda row: ordered(row.version), reverse=True)
+
+
+def ordered(version: str) -> list[int]:
+    """What versions are ordered by: 1.10.0 comes after 1.9.0."""
+    return [int(part) for part in version.split(".")]
 
 
 def find_release(loaded: LoadedExamples, version: str) -> Any:

@@ -17,7 +17,17 @@ from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.rounds import Round
 from curation_api.public import Shown
 from curation_api.texts import rationale_of, source_of
-from curation_api.views import EndedRound, How, ReviewView, Status, TallyLine, TracedRevision, TraceView, WithdrawalView
+from curation_api.views import (
+    EndedRound,
+    How,
+    RetractionView,
+    ReviewView,
+    Status,
+    TallyLine,
+    TracedRevision,
+    TraceView,
+    WithdrawalView,
+)
 
 
 def trace_view(connection: Connection, shown: Shown) -> TraceView:
@@ -41,7 +51,7 @@ def acts_told(shown: Shown) -> list[str]:
 def trace_with(shown: Shown, values: Values) -> TraceView:
     """The same, with the texts of the acts that it tells."""
     history = shown.sealed
-    first, withdrawal = history.first, history.withdrawal
+    first, withdrawal, retraction = history.first, history.withdrawal, history.retraction
     return TraceView(
         id=history.example,
         topic=first.topic,
@@ -54,6 +64,7 @@ def trace_with(shown: Shown, values: Values) -> TraceView:
             if withdrawal
             else None
         ),
+        retraction=RetractionView(leaf=history.retracted or "", reason=retraction.reason) if retraction else None,
     )
 
 

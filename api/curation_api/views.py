@@ -297,6 +297,13 @@ class WithdrawalView(Wire):
     reason: WithdrawalReason
 
 
+class RetractionView(Wire):
+    """Two maintainers took the example out of every later release."""
+
+    leaf: Hash
+    reason: str
+
+
 class TraceView(Wire):
     """An example's public story as of the last closed epoch: ended rounds only."""
 
@@ -307,15 +314,17 @@ class TraceView(Wire):
     revisions: list[TracedRevision]
     flags: list[FlagView]
     withdrawal: WithdrawalView | None
+    retraction: RetractionView | None
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
 
 
 class TopicList(Wire):
-    """Every topic in force, in the order of their ids."""
+    """Topics in force, in the order of their ids; `next` leads on."""
 
     topics: list[Topic]
+    next: Slug | None
 
 
 class ReleaseView(Wire):
@@ -331,9 +340,10 @@ class ReleaseView(Wire):
 
 
 class ReleaseList(Wire):
-    """Every release, the newest first."""
+    """Releases, the newest first; `next` leads on."""
 
     releases: list[ReleaseView]
+    next: SemVer | None
 
 
 class FileView(Wire):

@@ -6,14 +6,16 @@ from typing import Annotated
 
 import typer
 
-from curation.cli.opening import opened_platform
+from curation.cli.opening import acting, opened_platform
 from curation.cli.printing import print_json, print_table
 
-app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, issue a token, forget.")
+app = typer.Typer(no_args_is_help=True, help="Accounts: add, list, issue a token, forget; roles and suspensions.")
 
 Handle = Annotated[
     str, typer.Argument(help="The account's handle: lower-case letters, digits and hyphens.", show_default=False)
 ]
+As = Annotated[str | None, typer.Option("--as", help="The administrator who acts; by default the only one.")]
+Pseudonym = Annotated[str, typer.Argument(help="How the topic knows them, `p_…`.", show_default=False)]
 
 
 @app.command()
@@ -108,3 +110,55 @@ def forget(
             erase_account(writing.connection, writing.vault, actor.account)
             writing.leaves_traces = True
     typer.echo(f"{handle} is forgotten.")
+
+
+@app.command()
+def roles(
+    context: typer.Context,
+    handle: Handle,
+    role: Annotated[
+        list[str],
+        typer.Option("--role", help="contributor, maintainer, auditor or administrator; repeat for more."),
+    ],
+    administrator: As = None,
+) -> None:
+    """Give an account these roles and no others. The log tells it of a pseudonym, for ever."""
+    from curation.standing import change_roles, read_roles
+
+    command = read_roles({"handle": handle, "roles": role})
+    with opened_platform(context) as platform:
+        actor = acting(platform, administrator)
+        with platform.write() as writing:
+            recorded = change_roles(writing, actor, command)
+    typer.echo(f"{handle} may act as {', '.join(sorted(command.roles))}. Leaf {recorded.leaf}")
+
+
+@app.command()
+def suspend(
+    context: typer.Context,
+    topic: Annotated[str, typer.Argument(help="The topic's id.", show_default=False)],
+    pseudonym: Pseudonym,
+    ground: Annotated[str, typer.Option("--ground", help="abuse, spam, several_accounts, collusion or law.")],
+    administrator: As = None,
+) -> None:
+    """Suspend a person on a topic. Who it is, nobody is told, the administrator neither."""
+    from curation.standing import read_suspension, suspend_person
+
+    command = read_suspension({"topic": topic, "pseudonym": pseudonym, "ground": ground})
+    with opened_platform(context) as platform:
+        actor = acting(platform, administrator)
+        with platform.write() as writing:
+            recorded = suspend_person(writing, actor, command)
+    typer.echo(f"{pseudonym} is suspended on {topic}. Leaf {recorded.leaf}")
+
+
+@app.command()
+def restore(context: typer.Context, pseudonym: Pseudonym, administrator: As = None) -> None:
+    """End a person's suspension."""
+    from curation.standing import restore_person
+
+    with opened_platform(context) as platform:
+        actor = acting(platform, administrator)
+        with platform.write() as writing:
+            recorded = restore_person(writing, actor, pseudonym)
+    typer.echo(f"{pseudonym} may act again. Leaf {recorded.leaf}")

@@ -9,6 +9,7 @@ import pytest
 
 from curation.clock import DAY, MovableClock
 from curation.home import open_home
+from curation.warned import yanked_with
 from curation.writing import Platform
 from tests.api.test_page_access import TABLE
 from tests.audit.demo import LAST_DAY, demo
@@ -123,9 +124,12 @@ def fill(world):
     for handle in (AUTHOR, READER):
         world.join_declared(handle, PERSPECTIVE, TOPIC)
     propose = partial(world.propose_fields, handle=AUTHOR)
-    world.agree_act(world.draft_retraction(accepted[0], MAINTAINER), OTHER)
     world.agree_act(world.draft_yank("1.0.0", MAINTAINER), OTHER)
-    flag = world.flag(accepted[2], READER, ground="law")
+    with rows.read() as loaded:
+        retracted = next(of for of in accepted if yanked_with(loaded, of))
+    accepted.remove(retracted)
+    world.agree_act(world.draft_retraction(retracted, MAINTAINER), OTHER)
+    flag = world.flag(accepted[0], READER, ground="law")
     world.close()
     judged, waiting = (propose(example(number=number, positions=POSITIONS) | {"topic": TOPIC}) for number in (1, 2))
     first = world.take(READER, TOPIC).example
@@ -135,7 +139,7 @@ def fill(world):
     return {
         "{topic}": TOPIC,
         "{example}": accepted[1],
-        "{retracted}": accepted[0],
+        "{retracted}": retracted,
         "{contested}": next(row.id for row in listed if row.status == "contested"),
         "{judged}": first,
         "{leaf}": flag.leaf,
@@ -172,3 +176,17 @@ def test_axe_finds_nothing_serious_on_any_page_and_nothing_sticks_out(chromium, 
             found += faults(page, reduce(lambda text, hole: text.replace(*hole), holes.items(), path))
         context.close()
     assert found == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "zh-Hans"])
+def test_page_of_what_was_retracted_and_stands_in_a_yanked_release_says_so_first(chromium, site, language):
+    _, address, holes = site
+    context = chromium.new_context(base_url=address, locale=language)
+    page = context.new_page()
+    page.goto(f"/examples/{holes['{retracted}']}")
+    notes = page.locator(".note.bad:has(~ ol.five)")
+    assert notes.count() == 2
+    assert "Its source was forged." in notes.nth(0).inner_text()
+    assert "Half of it was lost." in notes.nth(1).inner_text()
+    assert notes.nth(1).locator("a[href='/releases/1.0.0']").count() == 1
+    context.close()

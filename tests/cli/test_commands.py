@@ -202,6 +202,22 @@ def test_an_account_is_opened_listed_given_a_token_and_forgotten(home):
     assert "dora" not in run(home, "people", "list").out
 
 
+def test_roles_are_changed_and_somebody_is_suspended_and_restored(home):
+    assert run(home, "people", "roles", "sim-sunny-skink", "--role", "auditor").out.startswith(
+        "sim-sunny-skink may act as auditor. Leaf "
+    )
+    unknown = run(home, "people", "roles", "sim-sunny-skink", "--role", "king", code=2)
+    assert unknown.err.startswith("evenhand: roles.0: Input should be 'contributor'")
+    with sqlite3.connect(home / "evenhand.db") as database:
+        (someone,) = database.execute("SELECT proposer FROM examples WHERE topic = 'us-gun-policy'").fetchone()
+    suspended = run(home, "people", "suspend", "us-gun-policy", someone, "--ground", "spam").out
+    assert suspended.startswith(f"{someone} is suspended on us-gun-policy. Leaf ")
+    again = run(home, "people", "suspend", "us-gun-policy", someone, "--ground", "spam", code=2)
+    assert "suspend/chain" in again.err
+    assert run(home, "people", "restore", someone).out.startswith(f"{someone} may act again. Leaf ")
+    assert run(home, "doctor").code == 0
+
+
 def test_nobody_is_forgotten_without_being_asked_for(home):
     run(home, "people", "add", "dora", "--language", "en")
     called = call("--home", home, "people", "forget", "dora")

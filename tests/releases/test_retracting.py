@@ -10,6 +10,7 @@ from curation.audit.bundle import open_bundle
 from curation.audit.compare import compare_bundles
 from curation.audit.verify import verify_bundle
 from curation.errors import NotAllowed, NotFound, Refused
+from curation.warned import yanked_with
 from tests.audit.demo import call
 from tests.audit.tampering import Folder
 from tests.releases.test_versions import accepted, cut
@@ -91,10 +92,17 @@ def test_a_yanked_release_stays_and_verify_trace_and_later_cards_warn_of_it(rele
     assert f"YANKED    two maintainers warn of this release: «{REASON}»" in call("verify", released.made.path).out
     listed = call("--home", released.platform.home.path, "release", "list").out
     assert REASON in listed
-    accepted(released)
+    later = accepted(released)
     released.close()
     made = cut(released)
     assert made.manifest.version == "1.1.0"
+    released.agree_act(released.draft_retraction(released.second, reason=REASON))
+    released.close()
+    with released.platform.read() as loaded:
+        warned = {
+            of: [yank.version for yank in yanked_with(loaded, of)] for of in (released.first, released.second, later)
+        }
+    assert warned == {released.first: ["1.0.0"], released.second: ["1.0.0"], later: []}
     assert r"1.0.0: «Its source was forged.»" in (made.path / "README.md").read_text("utf-8")
     notes = verify_bundle(made.path).notes
     assert [note for note in notes if note.startswith("release 1.0.0 was yanked (leaf")]

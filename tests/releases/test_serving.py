@@ -26,6 +26,18 @@ def served(demo):
     platform.home.close()
 
 
+def test_releases_and_topics_are_listed_a_page_at_a_time(served):
+    for name, key in (("releases", "version"), ("topics", "id")):
+        whole = served.get(f"/v1/{name}")
+        assert whole["next"] is None
+        first = served.get(f"/v1/{name}?limit=1")
+        assert first["next"] == first[name][0][key]
+        second = served.get(f"/v1/{name}?limit=1&cursor={first['next']}")
+        assert first[name] + second[name] == whole[name][:2]
+        assert served.get(f"/v1/{name}?cursor={whole[name][-1][key]}")[name] == []
+        assert served.call("GET", f"/v1/{name}?limit=0").status_code == 422
+
+
 def test_document_names_every_file_as_it_is_served(served, demo):
     found = served.get(RELEASE)
     assert found["release"] in served.get("/v1/releases")["releases"]

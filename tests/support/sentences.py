@@ -17,6 +17,7 @@ from jinja2.ext import babel_extract
 from curation.rulebook.rules import RULES
 from curation_api.pages.catalogue import DEFAULT, FOLDER, LOCALES
 from curation_api.pages.render import STATIC, TEMPLATES
+from curation_validators.hints import HINTS
 
 CODE = FOLDER.parent
 HEADER = "# Sentences of the pages. The key is the English sentence.\n"
@@ -37,6 +38,8 @@ def sentences() -> Catalog:
                 _add(found, message, path.relative_to(TEMPLATES.parent), comments)
     for sentence in RULES.values():
         found.add(sentence.removesuffix(" (server)"), locations=[("curation/rulebook/rules.py", 0)])
+    for hint in HINTS.values():
+        found.add(hint, locations=[("curation_validators/hints.py", 0)])
     return found
 
 

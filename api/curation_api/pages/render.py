@@ -9,6 +9,7 @@ Rules that always hold:
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 import curation
 from curation_api.pages.catalogue import LOCALES, NAMES, name_of, translations
 from curation_api.pages.findings import say_finding, say_place
+from curation_api.pages.measured import say_hint, say_measure
 from curation_api.pages.visit import FORM_COOKIE, Visit, Voice, context_of, keep_cookie
 from curation_api.pages.words import word
 from curation_schemas.text import hidden_character
@@ -106,6 +108,18 @@ def _finding(context: Context, finding: Finding) -> str:
 
 
 @pass_context
+def _measured(context: Context, item: Mapping[str, Any]) -> str:
+    """What a measure found, in the reader's language."""
+    return say_measure(Voice(context["language"]), item)
+
+
+@pass_context
+def _hint(context: Context, measure: str) -> str:
+    """What to do where a measure warns or gates, in the reader's language."""
+    return say_hint(Voice(context["language"]), measure)
+
+
+@pass_context
 def _place(context: Context, finding: Finding, order: str | None = None) -> str:
     """Where it is, in the words of the form."""
     return say_place(Voice(context["language"]), finding, order)
@@ -132,7 +146,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # by the i18n extension
     made.filters.update(label=_label, word=_word, typed=_typed, said=_said, direction=_direction, language_name=name_of)
-    made.filters.update(finding=_finding, place=_place)
+    made.filters.update(finding=_finding, place=_place, measured=_measured, hint=_hint)
     locale = LOCALES[language]
     made.filters.update(decimal=partial(_decimal, locale), percent=partial(_percent, locale))
     made.globals.update(

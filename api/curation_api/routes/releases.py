@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 import curation
 from curation.yanked import yanked_releases
 from curation_api.asking import ThePlatform
-from curation_api.bundles import bundle_here, find_release, release_rows, row_lines
+from curation_api.bundles import bundle_here, find_release, ordered, release_rows, row_lines
 from curation_api.comparing import compare_releases
 from curation_api.exporting import in_turn
 from curation_api.matching import check_range, check_state, has_already, tag_of
@@ -40,11 +40,18 @@ def _view(row: Any, yanks: Mapping[str, ReleaseYanked]) -> ReleaseView:
 
 
 @router.get("/v1/releases", **operation("List releases", access="none"))
-def releases(platform: ThePlatform) -> ReleaseList:
-    """List every release with the log prefix that it is a function of and the SHA-256 of its manifest."""
+def releases(
+    platform: ThePlatform,
+    cursor: Annotated[SemVer | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> ReleaseList:
+    """List releases, the newest first, with the log prefix that each is a function of and its manifest's SHA-256."""
     with platform.read() as loaded:
         yanks = yanked_releases(loaded.connection)
-        return ReleaseList(releases=[_view(row, yanks) for row in release_rows(loaded)])
+        rows = release_rows(loaded)
+    rest = [row for row in rows if cursor is None or ordered(row.version) < ordered(cursor)]
+    page = [_view(row, yanks) for row in rest[:limit]]
+    return ReleaseList(releases=page, next=page[-1].version if len(rest) > limit else None)
 
 
 @router.get("/v1/releases/{version}", **operation("Read a release", access="none", problems=(404,)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from curation_api.asking import ThePlatform
 from curation_api.openapi import operation
@@ -16,11 +16,16 @@ router = APIRouter(tags=["topics"])
 
 
 @router.get("/v1/topics", **operation("List topics", access="none"))
-def topics(platform: ThePlatform) -> TopicList:
+def topics(
+    platform: ThePlatform,
+    cursor: Annotated[Slug | None, Query(description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> TopicList:
     """List the topics in force, each with its positions and perspectives in every language of the dataset."""
     with platform.read() as loaded:
         found = [item.content for item in loaded.definitions.topics_at(loaded.epoch)]
-    return TopicList(topics=sorted(found, key=lambda topic: topic.id))
+    rest = sorted((topic for topic in found if cursor is None or topic.id > cursor), key=lambda topic: topic.id)
+    return TopicList(topics=rest[:limit], next=rest[limit - 1].id if len(rest) > limit else None)
 
 
 @router.get("/v1/topics/{topic}", **operation("Read a topic", access="none", problems=(404,)))

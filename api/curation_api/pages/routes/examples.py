@@ -13,6 +13,7 @@ from curation.examples.intake import examine_revision
 from curation.public_handles import handles_of
 from curation.shown import sealed_histories
 from curation.tables import examples as example_rows
+from curation.warned import yanked_with
 from curation.writing import LoadedExamples
 from curation_api.listing import Wanted, list_examples
 from curation_api.pages.figures import topics_in_force
@@ -58,6 +59,7 @@ def example(example: AnId, visit: TheVisit) -> Response:
         handles = handles_of(loaded.connection, _named(view, story))
         topic = loaded.definitions.topic_at(view.topic, loaded.epoch)
         siblings = _siblings(loaded, view)
+        warned = yanked_with(loaded, example)
         mine = shown.reader.proposed
         latest = shown.history.latest.leaf
         intake = examine_revision(loaded, example, latest, visit.platform.home.path) if mine else None
@@ -70,6 +72,7 @@ def example(example: AnId, visit: TheVisit) -> Response:
         siblings=siblings,
         mine=mine,
         intake=intake,
+        warned=warned,
         handles=handles,
         open_question=can_be_answered(view),
     )
