@@ -208,8 +208,9 @@ def test_roles_are_changed_and_somebody_is_suspended_and_restored(home):
     )
     unknown = run(home, "people", "roles", "sim-sunny-skink", "--role", "king", code=2)
     assert unknown.err.startswith("evenhand: roles.0: Input should be 'contributor'")
-    with sqlite3.connect(home / "evenhand.db") as database:
-        (someone,) = database.execute("SELECT proposer FROM examples WHERE topic = 'us-gun-policy'").fetchone()
+    acts = [json.loads(leaf) for leaf in Folder(home / "releases" / SECOND).leaves()]
+    proposed = [item for item in acts if item["type"] == "example:proposed" and item["topic"] == "us-gun-policy"]
+    someone = proposed[0]["pseudonym"]
     suspended = run(home, "people", "suspend", "us-gun-policy", someone, "--ground", "spam").out
     assert suspended.startswith(f"{someone} is suspended on us-gun-policy. Leaf ")
     again = run(home, "people", "suspend", "us-gun-policy", someone, "--ground", "spam", code=2)
