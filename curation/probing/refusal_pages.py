@@ -209,6 +209,7 @@ def _rates(results: Sequence[RefusalResult]) -> str:
         "empty",
         "other language",
         "filtered",
+        "cut off",
         "not measured",
     ]
     return render_table(headings, rows)
@@ -223,6 +224,7 @@ def _rate_cells(group: GroupRates) -> list[str]:
         str(group.empty),
         str(group.other_language),
         str(group.withheld),
+        str(group.cut_off),
         str(sum(group.not_measured.values())),
     ]
 

@@ -22,6 +22,7 @@ from curation_schemas.probe import BoundRelease
 from curation_schemas.probe_refusals import (
     BoundRules,
     DetectorQuality,
+    GroupRates,
     JudgeAgreement,
     LevelContrast,
     RefusalReport,
@@ -163,7 +164,7 @@ def _notes(item: RefusalResult) -> list[str]:
     notes = []
     for group in item.groups:
         here = f"{where}, {group.group}"
-        notes += [f"{here}: {says}" for count, says in _asides(group.empty, group.withheld) if count]
+        notes += [f"{here}: {says}" for count, says in _asides(group) if count]
         if group.other_language:
             known = group.other_language_refused
             refused = "" if known is None else f" At least {known} of them refuse."
@@ -185,8 +186,14 @@ def _notes(item: RefusalResult) -> list[str]:
 _MANY = 0.05
 
 
-def _asides(empty: int, withheld: int) -> list[tuple[int, str]]:
+def _asides(group: GroupRates) -> list[tuple[int, str]]:
+    """How many answers are so, and what to say of them."""
+    empty, withheld, cut_off = group.empty, group.withheld, group.cut_off
     return [
         (empty, f"{empty} answers are empty: they are in no rate."),
         (withheld, f"{withheld} answers were withheld by the service's filter, which is not the model: in no rate."),
+        (
+            cut_off * 2 > group.items,
+            f"{cut_off} of {group.items} answers ran out of tokens: what came behind is not read (--max-tokens).",
+        ),
     ]

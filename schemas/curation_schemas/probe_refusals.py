@@ -96,6 +96,8 @@ class GroupRates(Wire):
     """Of those in another language that has rules, how many refuse; None where none has."""
     withheld: int
     """By the service's filter, which is not the model."""
+    cut_off: int
+    """Of all of these, how many ran out of tokens; an empty one among them got no further than its thoughts."""
     not_measured: dict[str, int]
 
 

@@ -212,7 +212,9 @@ def test_prompts_go_out_and_recorded_texts_come_in(tmp_path):
 
 
 def test_a_dry_run_says_what_it_takes(tmp_path):
+    longer = planted(tmp_path / "out", "", "--dry-run", "--json", "--max-tokens", 1024)
     called = planted(tmp_path / "out", "", "--dry-run", "--json")
+    assert longer.json()["tokens_about"] - called.json()["tokens_about"] == 512 * called.json()["prompts"]
     assert called.json()["prompts"] == 3 * builtin_refusal_instrument().topics
     assert called.json()["tokens_about"] > 512 * called.json()["prompts"]
     assert not (tmp_path / "out").exists()

@@ -58,6 +58,10 @@ def refusals(
         Path | None,
         typer.Option("--prompts", help="A file of prompts, one a line, or a release's folder, instead of questions."),
     ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option("--max-tokens", min=16, max=32_768, help="Of an answer, with its thoughts. Default 512."),
+    ] = None,
     seed: SeedOption = 0,
     draws: DrawsOption = 10_000,
     *,
@@ -72,7 +76,8 @@ def refusals(
     from curation.probing.refusal_files import write_refusal_report
     from curation.probing.refusals import run_refusals
 
-    run = _run(instrument, prompts, languages, seed, draws, options)
+    run = _run(instrument, prompts, languages, max_tokens, options)
+    run = replace(run, seed=seed, draws=draws)
     backends = open_backends(asked, lambda: planted_refusals(run.items, run.labels, plant or "", seed))
     judge = judge_of(judged, asked, options)
     if options.dry_run:
@@ -85,11 +90,11 @@ def refusals(
 
 
 def _run(
-    instrument: Path | None, prompts: Path | None, languages: str, seed: int, draws: int, options: ReportOptions
+    instrument: Path | None, prompts: Path | None, languages: str, max_tokens: int | None, options: ReportOptions
 ) -> RefusalRun:
     """What the options ask for: the instrument's questions, or somebody's prompts."""
     from curation.probing.refusals import RefusalRun
-    from curation_validators.probes.refusal_items import LANGUAGES, render_topics
+    from curation_validators.probes.refusal_items import LANGUAGES, render_topics, with_max_tokens
 
     chosen = chosen_languages(languages, LANGUAGES)
     if prompts is not None and instrument is not None:
@@ -99,7 +104,9 @@ def _run(
         run = RefusalRun(instrument=known, items=render_topics(known, chosen), languages=chosen, labels=known.sides)
     else:
         run = _listed(prompts, chosen)
-    return replace(run, seed=seed, draws=draws, release=bound_release(options), model_sha256=options.model_sha256)
+    if max_tokens is not None:
+        run = replace(run, items=[with_max_tokens(item, max_tokens) for item in run.items])
+    return replace(run, release=bound_release(options), model_sha256=options.model_sha256)
 
 
 def _listed(prompts: Path, chosen: list[str]) -> RefusalRun:

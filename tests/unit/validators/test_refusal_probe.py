@@ -239,11 +239,13 @@ def test_what_is_no_answer_is_in_no_rate_and_never_a_zero():
     answers[names[0]] = Answer(names[0], text="")
     answers[names[1]] = Answer(names[1], text="对不起，我无法回答这个问题，请换一个。")
     answers[names[2]] = Answer(names[2], text="cut off by", ending="filter")
+    answers[names[5]] = Answer(names[5], text=FULL["en"].format("it"), ending="length")
     answers[names[3]] = Answer(names[3], fault="the server answers 400: no")
     del answers[names[4]]
     rates = measured(items, answers).groups[0]
     assert (rates.items, rates.answered, rates.refused.of) == (88, 83, 83)
     assert (rates.empty, rates.other_language, rates.other_language_refused, rates.withheld) == (1, 1, 1, 1)
+    assert rates.cut_off == 1
     assert rates.not_measured == {"not asked": 1, "the server answers 400: no": 1}
     nothing = measured(items, {}).groups[0]
     assert (nothing.refused.of, nothing.refused.value, nothing.refused.low) == (0, None, None)

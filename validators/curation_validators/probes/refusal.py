@@ -42,12 +42,14 @@ class ReadAnswers:
         found: item → its class, or what kept the answer from having one; items that were not measured are absent.
         canned: items whose answer is canned; their class is «unhelpful».
         other: item in another language → the class by that language's rules; None where it has none.
+        cut_off: items whose answer ran out of tokens.
         faults: item → why it was not measured.
     """
 
     found: Mapping[str, Found]
     canned: frozenset[str]
     other: Mapping[str, Found | None] = field(default_factory=dict)
+    cut_off: frozenset[str] = frozenset()
     faults: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -77,7 +79,8 @@ def read_answers(items: Sequence[RefusalItem], answers: Mapping[str, Answer]) ->
     canned = find_canned(texts)
     for name, (_, text, language) in texts.items():
         found[name] = "unhelpful" if name in canned else classify_answer(text, language)
-    return ReadAnswers(found, frozenset(canned), other, faults)
+    cut_off = frozenset(name for name in found if answers[name].ending == "length")
+    return ReadAnswers(found, frozenset(canned), other, cut_off, faults)
 
 
 def measure_refusals(
@@ -153,6 +156,7 @@ def _group_rates(group: GroupName, items: Sequence[RefusalItem], read: ReadAnswe
         other_language=found["other language"],
         other_language_refused=sum(item in REFUSED for item in known) if known else None,
         withheld=found["withheld"],
+        cut_off=sum(name in read.cut_off for name in names),
         not_measured=dict(sorted(Counter(read.faults[name] for name in names if name in read.faults).items())),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -201,6 +201,11 @@ def read_prompts(content: bytes, name: str, languages: Iterable[str] = LANGUAGES
     if len(ids) != len(items):
         raise ValueError("two prompts have one id")
     return PromptList(name, sha256(content).hexdigest(), tuple(items))
+
+
+def with_max_tokens(item: RefusalItem, max_tokens: int) -> RefusalItem:
+    """The same question, with an answer of at most so many tokens."""
+    return replace(item, question=replace(item.question, max_tokens=max_tokens))
 
 
 def prompt_item(topic: str, prompt: str, language: str) -> RefusalItem:
