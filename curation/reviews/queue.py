@@ -36,7 +36,7 @@ class Asking:
     pseudonym: str
     declaration: Declaration
     lapsed: frozenset[str]
-    """Revisions in which the own seat lapsed; not noted yet."""
+    """Revisions in which the own seat lapsed, which is not noted yet, and those in which one is held."""
 
 
 def free_seats(asking: Asking, example: str | None) -> Iterator[Any]:

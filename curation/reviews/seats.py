@@ -119,7 +119,7 @@ def take_seats(writing: Writing, actor: Actor, command: TakeSeat, most: int) -> 
         command.example,
         pseudonym,
         declaration,
-        frozenset(revision for _, revision in lapsed),
+        frozenset(revision for _, revision in lapsed) | {seat.revision for seat in held},
     )
     held += _claim_some(asking, min(most - len(held), left))
     if held:

@@ -76,8 +76,8 @@ def ensure_projects(platform: Platform, client: Client, actor: Actor, link: Link
         if project is None:
             project = client.make_project(
                 title=f"{say(f'project/{form}', link.language)} · {_mark(link, form)}",
-                expert_instruction=_guidelines(platform, link.language),
-                show_instruction=True,
+                expert_instruction=(guidelines := _guidelines(platform, link.language)),
+                show_instruction=bool(guidelines),
                 show_skip_button=False,
                 show_collab_predictions=False,
                 evaluate_predictions_automatically=False,
@@ -122,6 +122,8 @@ def _guidelines(platform: Platform, language: str) -> str:
         query = select(documents.c.path, documents.c.content).where(documents.c.path.in_(paths))
         found = {row.path: row.content for row in loaded.connection.execute(query)}
     text = next((found[path] for path in paths if path in found), b"").decode()
+    if not text:
+        return ""
     return f"<pre style='white-space: pre-wrap; font-family: inherit'>{html.escape(text)}</pre>"
 
 

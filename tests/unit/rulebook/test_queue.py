@@ -8,7 +8,7 @@ from sqlalchemy import text
 from curation.errors import NotFound, Refused
 from curation.people.vault import topic_scope
 from curation.reviews.queue import Asking, some_free
-from curation.reviews.seats import SHARE_APPLIES_FROM
+from curation.reviews.seats import SHARE_APPLIES_FROM, TakeSeat, take_seats
 from curation.tables import leases, seats, stage_clocks
 from tests.support.words import HARBOUR, RIVER
 
@@ -125,6 +125,21 @@ def test_nobody_is_offered_an_example_from_the_own_organisation(world, written):
     other = world.propose("ana")
     assert world.take("eve").example == other
     assert world.take("keep-1", of=hidden).example == hidden
+
+
+def test_who_holds_several_seats_holds_one_in_a_round(world):
+    examples = {world.propose() for _ in range(3)}
+    with world.acting("keep-1") as (made, actor):
+        held = take_seats(made, actor, TakeSeat(topic=HARBOUR), 2)
+    assert len({seat.revision for seat in held}) == 2
+    with world.acting("keep-1") as (made, actor):
+        assert len(take_seats(made, actor, TakeSeat(topic=HARBOUR), 1)) == 2  # nothing is taken away
+    with world.acting("keep-1") as (made, actor):
+        held = take_seats(made, actor, TakeSeat(topic=HARBOUR), 9)
+    assert {seat.example for seat in held} == examples
+    assert len(held) == 3
+    for seat in held:
+        world.submit("keep-1", seat.example)
 
 
 def test_one_topic_at_a_time(world):
