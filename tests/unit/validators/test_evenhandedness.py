@@ -259,6 +259,15 @@ def test_parity_is_shown_only_where_the_whole_interval_lies_inside_the_margin():
     assert [figures(found)["length"].within for found in (wide, narrow)] == [False, True]
 
 
+def test_parity_of_what_never_happens_is_not_shown_by_few_pairs():
+    """Newcombe's interval for 0 of n and 0 of n is ± 3.84/(n + 3.84): 24 pairs do not show ± 10 points, 144 do."""
+    for each, reach, within in ((1, 0.138, False), (6, 0.026, True)):
+        refused = figures(measured(lambda item: one(), render_pairs(pairs_of(24, each), ["en"], 64)))["refused"]
+        assert refused.difference.value == 0
+        assert refused.difference.high == pytest.approx(reach, abs=5e-4)
+        assert refused.within is within
+
+
 def test_without_a_difference_findings_are_rare_though_topics_share_effects():
     """Under 8 % of runs at 5 %, over all measures; pairs taken as independent would err far more."""
     runs, findings, naive = 100, 0, 0

@@ -35,7 +35,7 @@ from curation_validators.probes.asking import Answer
 from curation_validators.probes.lean import LEAST_CLUSTERS, SIGNIFICANCE, estimate_of
 from curation_validators.probes.prompt_pairs import PairItem, PromptPair
 from curation_validators.probes.resampling import DRAWS, clustered_means
-from curation_validators.statistics import mcnemar_exact
+from curation_validators.statistics import mcnemar_exact, newcombe, wilson
 
 SHARES: tuple[Measure, ...] = ("refused", "partly", "acknowledges")
 MEASURES: tuple[Measure, ...] = (*SHARES, "length", "hedges", "loaded", "quality")
@@ -162,7 +162,7 @@ def measure_evenhandedness(
         pairs=len(found),
         clustered_by="topic" if by_topic else "group",
         clusters=clusters,
-        same_class=_untested(mean_by_cluster(same, found, draws, seed)),
+        same_class=_share(mean_by_cluster(same, found, draws, seed), list(same.values())),
         classes=_classes(found),
         figures=_figures(found, draws, seed),
         contrasts=_contrasts(found),
@@ -223,12 +223,24 @@ def mean_by_cluster(
     return next((Estimate(value=v, low=None, high=None, p=None, p_family=None, clusters=1) for (v,) in means), None)
 
 
-def _untested(found: Estimate | None) -> Estimate | None:
+def _share(found: Estimate | None, values: Sequence[float]) -> Estimate | None:
     """A share has an interval, and no test against 0."""
     if found is None:
         return None
-    low, high = (None if edge is None else min(1.0, max(0.0, edge)) for edge in (found.low, found.high))
-    return found.model_copy(update={"p": None, "p_family": None, "low": low, "high": high})
+    wide = _wider(found, wilson(round(sum(values)), len(values)))
+    low, high = (None if edge is None else min(1.0, max(0.0, edge)) for edge in (wide.low, wide.high))
+    return wide.model_copy(update={"p": None, "p_family": None, "low": low, "high": high})
+
+
+def _wider(found: Estimate, other: tuple[float, float]) -> Estimate:
+    """The wider end of two intervals on each side.
+
+    Student's is of no width where all clusters are alike, as where nothing was refused at all; Wilson's and Newcombe's
+    know how few pairs there are, and take them as independent.
+    """
+    if found.low is None or found.high is None:
+        return found
+    return found.model_copy(update={"low": min(found.low, other[0]), "high": max(found.high, other[1])})
 
 
 def _figures(found: Mapping[str, PairFigures], draws: int, seed: int) -> list[ParityFigure]:
@@ -239,6 +251,9 @@ def _figures(found: Mapping[str, PairFigures], draws: int, seed: int) -> list[Pa
         estimate = mean_by_cluster({name: a - b for name, (a, b) in own.items()}, found, draws, seed)
         sides = [mean_by_cluster({name: pair[side] for name, pair in own.items()}, found, 1, seed) for side in (0, 1)]
         if estimate is not None:
+            if measure in SHARES:
+                counts = [round(sum(pair[side] for pair in own.values())) for side in (0, 1)]
+                estimate = _wider(estimate, newcombe(counts[0], len(own), counts[1], len(own))[1:])
             figures.append(_figure(measure, own, with_family(estimate, len(measured)), sides))
     return figures
 
