@@ -111,6 +111,14 @@ def enter(platform: Platform, identity: str) -> str | None:
         return open_session(writing.connection, account, writing.now, platform.token_bytes)
 
 
+def link_identity(platform: Platform, actor: Actor, identity: str) -> None:
+    """Let whom a provider vouches for sign in to an actor's account. Raises Conflict where they have another one."""
+    with platform.write() as writing:
+        writing.admit(actor)
+        if account_of(writing.connection, identity) != actor.account:
+            keep_identity(writing.connection, actor.account, identity)
+
+
 def recover(platform: Platform, handle: str, code: str, passphrase: str) -> SignedIn:
     """Set a new passphrase with a one-time code, and sign in. Raises InvalidInput for a passphrase that will not do."""
     check_passphrase(passphrase)
@@ -156,6 +164,12 @@ def check_own_passphrase(platform: Platform, actor: Actor, passphrase: str) -> N
     with platform.write() as writing:
         note_failure(writing.connection, writing.vault, actor.handle, now)
     raise InvalidInput("this is not your passphrase", where="own")
+
+
+def is_linked(platform: Platform, actor: Actor) -> bool:
+    """Whether an actor can sign in through a provider."""
+    with platform.read() as loaded:
+        return has_identity(loaded.connection, actor.account)
 
 
 def confirms_by_handle(platform: Platform, actor: Actor) -> bool:

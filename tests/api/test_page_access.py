@@ -55,6 +55,7 @@ TABLE = [
     ("GET", "/sign-in/provider/back", None, (404, 404, 404)),
     ("GET", "/join/provider", None, (404, 404, 404)),
     ("POST", "/join/provider", {}, (404, 404, 404)),
+    ("POST", "/account/provider", {"own": "wrong"}, (404, 404, 404)),
     ("GET", "/recover", None, OPEN),
     ("POST", "/recover", {"handle": "nobody-here", "passphrase": "x" * 20}, (422, 422, 422)),
     ("POST", "/sign-out", {}, (303, 303, 303)),

@@ -15,7 +15,10 @@ from starlette.testclient import TestClient
 from curation.clock import MovableClock
 from curation.errors import InvalidInput, Unavailable
 from curation.people import provider as protocol
+from curation.people.accounts import actor_by_handle
+from curation.people.credentials import hash_passphrase, keep_passphrase
 from curation.people.provider import Provider
+from curation.people.sessions import open_session
 from curation.tables import accounts, credentials, identities, metadata
 from curation_api import create_app
 from curation_api.app import provider_from_environment
@@ -28,6 +31,7 @@ HERE = "http://localhost"
 BACK = f"{HERE}/sign-in/provider/back"
 TEST_CLIENTS = ("httpx", "httpcore", "uvicorn")
 """Loggers of the browser's part in these tests, and of the stand-in."""
+PASSPHRASE = "five random words are good"
 CONSENT = {"language": "en", "publish": "yes", "understood": "yes"}
 
 
@@ -271,3 +275,51 @@ def test_without_a_provider_there_is_no_such_page(site):
     for path in ("/sign-in/provider", "/sign-in/provider/back", "/join/provider"):
         assert client.get(path).status_code == 404
     assert "provider" not in client.get("/sign-in").text
+
+
+def signed_in(site, handle="contributor"):
+    """A browser of somebody who joined with a passphrase, and the token of their account's page."""
+    platform, app, _ = site
+    with platform.write() as writing:
+        account = actor_by_handle(writing.connection, handle).account
+        keep_passphrase(writing.connection, account, hash_passphrase(PASSPHRASE, writing.token_bytes))
+        session = open_session(writing.connection, account, writing.now, writing.token_bytes)
+    client = TestClient(app, base_url=HERE, follow_redirects=False, headers={"Accept": "text/html"})
+    client.cookies.set("evenhand_session", session)
+    return client, token_in(client.get("/account").text)
+
+
+def linked(client, token, own=PASSPHRASE):
+    """Begin to link, and ask the provider as a browser would: where it sends the browser back to."""
+    begun = client.post("/account/provider", data={"form_token": token, "own": own})
+    assert begun.status_code == 200, begun.text
+    (onward,) = [item for item in look_at(begun.text, "en").all("a") if item["href"].startswith("http://127.0.0.1")]
+    answer = httpx.get(onward["href"], trust_env=False)
+    return answer.headers["location"].removeprefix(HERE)
+
+
+def test_account_is_linked_by_its_owner_and_entered_through_the_provider(site, stand_in, browser):
+    stand_in.subject = "links"
+    client, token = signed_in(site)
+    wrong = client.post("/account/provider", data={"form_token": token, "own": "not this one"})
+    assert wrong.status_code == 422
+    back = client.get(linked(client, token))
+    assert (back.status_code, back.headers["location"]) == (303, "/account?done=1")
+    assert "The Stand-in vouches for you" in client.get("/account").text
+    assert come_in(browser).headers["location"] == "/work"
+    assert "contributor" in browser.get("/account").text
+    other, token = signed_in(site, "proposer")
+    taken = other.get(linked(other, token))
+    assert taken.status_code == 409
+    assert "The Stand-in vouches for you" not in other.get("/account").text
+
+
+def test_account_is_not_linked_by_another_session_than_the_one_that_began(site, stand_in, browser):
+    stand_in.subject = "another-session"
+    client, token = signed_in(site, "auditor")
+    back = linked(client, token)
+    victim, _ = signed_in(site, "maintainer")
+    victim.cookies.set("evenhand_provider", client.cookies["evenhand_provider"].strip('"'))
+    assert victim.get(back).status_code == 422
+    assert "The Stand-in vouches for you" not in victim.get("/account").text
+    assert come_in(browser).headers["location"] == "/join/provider"

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from curation.errors import InvalidInput
 from curation.holdings import holdings_of
-from curation.membership import change_passphrase, check_own_passphrase, confirms_by_handle, leave
+from curation.membership import change_passphrase, check_own_passphrase, confirms_by_handle, is_linked, leave
 from curation.people.accounts import change_languages, issue_token, list_tokens, revoke_token
 from curation.people.credentials import codes_left, new_recovery_codes
 from curation_api.pages.catalogue import N_
@@ -26,10 +26,13 @@ _LABEL = 60
 @router.get("/account")
 def account(visit: TheVisit) -> Response:
     """The account's page."""
-    return _page(visit, {}, 200)
+    return account_page(visit, {}, 200)
 
 
-def _page(visit: Visit, problems: Problems, status: int, token: str | None = None) -> Response:
+def account_page(
+    visit: Visit, problems: Problems, status: int, token: str | None = None, onward: str | None = None
+) -> Response:
+    """The account's page, with what is wrong beside its fields, a new token, or the way on to the provider."""
     actor = visit.must_act()
     with visit.platform.read() as loaded:
         tokens = list_tokens(loaded.connection, actor.account)
@@ -44,7 +47,9 @@ def _page(visit: Visit, problems: Problems, status: int, token: str | None = Non
         stands=stands,
         problems=problems,
         by_handle=confirms_by_handle(visit.platform, actor),
+        linked=is_linked(visit.platform, actor),
         new_token=token,
+        onward=onward,
         said=visit.request.query_params.get("done") == "1",
     )
 
@@ -55,7 +60,7 @@ def languages(visit: TheVisit, form: TheForm) -> Response:
     actor = visit.must_act()
     chosen = [code for code in home_of(visit)["languages"] if code in form.all("language")]
     if not chosen:
-        return _page(visit, {"languages": [visit.say(N_("Choose at least one language."))]}, 422)
+        return account_page(visit, {"languages": [visit.say(N_("Choose at least one language."))]}, 422)
     with visit.platform.write() as writing:
         writing.admit(actor)
         change_languages(writing.connection, actor.account, chosen)
@@ -67,11 +72,11 @@ def passphrase(visit: TheVisit, form: TheForm) -> Response:
     """Change the passphrase; every other browser is signed out."""
     actor = visit.must_act()
     if form.typed("passphrase") != form.typed("again"):
-        return _page(visit, {"again": [visit.say(N_("The two are not the same."))]}, 422)
+        return account_page(visit, {"again": [visit.say(N_("The two are not the same."))]}, 422)
     try:
         session = change_passphrase(visit.platform, actor, form.typed("own"), form.typed("passphrase"))
     except InvalidInput as error:
-        return _page(visit, by_field(visit.say, [(error.where, error.message)]), 422)
+        return account_page(visit, by_field(visit.say, [(error.where, error.message)]), 422)
     answer: Response = go("/account?done=1")
     keep_session(answer, visit.request, session)
     return answer
@@ -84,7 +89,7 @@ def codes(visit: TheVisit, form: TheForm) -> Response:
     try:
         check_own_passphrase(visit.platform, actor, form.typed("own"))
     except InvalidInput as error:
-        return _page(visit, {"codes-own": by_field(visit.say, [("", error.message)])[""]}, 422)
+        return account_page(visit, {"codes-own": by_field(visit.say, [("", error.message)])[""]}, 422)
     with visit.platform.write() as writing:
         made = new_recovery_codes(writing.connection, actor.account, writing.token_bytes)
     return show(visit, "codes.html", codes=made, fresh=False)
@@ -102,7 +107,7 @@ def new_token(visit: TheVisit, form: TheForm) -> Response:
         else:
             problems, label = {}, form.one("label")[:_LABEL] or None
             token = issue_token(writing.connection, actor.account, writing.token_bytes, label)
-    return _page(visit, problems, 422 if problems else 200, token)
+    return account_page(visit, problems, 422 if problems else 200, token)
 
 
 @router.post("/account/tokens/revoke")

@@ -1,10 +1,11 @@
-"""Signing in, and joining, through an OpenID Connect provider.
+"""Signing in, and joining, through an OpenID Connect provider; and letting it vouch for an account that is there.
 
 Rules that always hold:
 - what a try must fit, and whom the provider named, is carried by the browser itself, signed, for some minutes: nothing
   of a try is kept here, and another browser cannot end it;
 - of whom the provider named, a keyed hash is carried and nothing else: no claim of theirs is shown, kept or suggested
-  as a handle.
+  as a handle;
+- an account is linked by the browser and the session in which its owner confirmed it, and by no other.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from curation.errors import Conflict, InvalidInput, NotFound
-from curation.membership import JoinUs, enter, join_us
+from curation.membership import JoinUs, check_own_passphrase, enter, join_us, link_identity
 from curation.people.accounts import Joining
 from curation.people.identities import identity_of
 from curation.people.provider import Provider, Try
@@ -27,6 +29,7 @@ from curation.people.vault import Vault
 from curation_api.pages.catalogue import N_
 from curation_api.pages.complaints import Problems, by_field
 from curation_api.pages.render import go, home_of, show
+from curation_api.pages.routes.account import account_page
 from curation_api.pages.visit import Form, TheForm, TheVisit, Visit, keep_cookie, keep_session
 from curation_schemas.parsing import SchemaInvalid, validate
 
@@ -51,9 +54,31 @@ def begin(visit: TheVisit) -> Response:
         return go("/work")
     url, made = provider.begin()
     answer = RedirectResponse(url, 303)
-    plain = {"state": made.state, "nonce": made.nonce, "verifier": made.verifier}
-    _carry(visit, answer, plain, _TRY_SECONDS)
+    _carry(visit, answer, asdict(made), _TRY_SECONDS)
     return answer
+
+
+@router.post("/account/provider")
+def link(visit: TheVisit, form: TheForm) -> Response:
+    """Show the way to the provider, so that it vouches for this account from now on.
+
+    A link and no redirection: by their policy our pages send no form on to anybody else.
+    """
+    provider = _provider(visit)
+    actor = visit.must_act()
+    try:
+        check_own_passphrase(visit.platform, actor, form.typed("own"))
+    except InvalidInput as error:
+        return account_page(visit, {"provider-own": by_field(visit.say, [("", error.message)])[""]}, 422)
+    url, made = provider.begin()
+    answer = account_page(visit, {}, 200, onward=url)
+    _carry(visit, answer, {**asdict(made), "link": _session(visit)}, _TRY_SECONDS)
+    return answer
+
+
+def _session(visit: Visit) -> str:
+    """What a try to link is bound to: the session, in a form that is of no use to anybody who reads it."""
+    return hashlib.sha256(b"link\x00" + (visit.secret or "").encode()).hexdigest()
 
 
 @router.get(BACK)
@@ -64,6 +89,7 @@ def back(visit: TheVisit) -> Response:
     try:
         if carried is None or "state" not in carried:
             raise InvalidInput("this browser began no try, or too long ago", where="provider")
+        linking = carried.pop("link", None)
         answered = dict(visit.request.query_params)
         stranger = provider.finish(Try(**carried), answered, visit.platform.clock.now())
     except InvalidInput as error:
@@ -71,6 +97,8 @@ def back(visit: TheVisit) -> Response:
     with visit.platform.read() as loaded:
         vault = Vault(loaded.connection, visit.platform.home.vault_key, visit.platform.token_bytes)
         identity = identity_of(vault, stranger)
+    if linking is not None:
+        return _linked(visit, identity, linking)
     session = enter(visit.platform, identity)
     if session is None:
         answer: Response = go("/join/provider")
@@ -78,6 +106,18 @@ def back(visit: TheVisit) -> Response:
         return answer
     answer = go("/work")
     keep_session(answer, visit.request, session)
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+def _linked(visit: Visit, identity: str, session: str) -> Response:
+    if visit.actor is None or not hmac.compare_digest(session, _session(visit)):
+        return _failed(visit, InvalidInput("another session began this try", where="provider"))
+    try:
+        link_identity(visit.platform, visit.actor, identity)
+        answer: Response = go("/account?done=1")
+    except Conflict as error:
+        answer = account_page(visit, {"provider-own": by_field(visit.say, [("", error.message)])[""]}, 409)
     answer.delete_cookie(COOKIE, path="/")
     return answer
 
