@@ -17,7 +17,7 @@ from curation.probing.files import REPORT, probe_of, read_lean_report, read_orie
 from curation.probing.refusal_files import read_refusal_report
 from curation.probing.refusals import compare_refusals
 from curation_schemas.probe import Binding, LeanReport, OrientationReport
-from curation_schemas.probe_refusals import LeanChange, OverCorrectionReport, RefusalReport
+from curation_schemas.probe_refusals import LeanChange, OverCorrectionReport, RefusalReport, RefusalShift
 from curation_validators.probes.over_correction import (
     AXIS_MARGIN,
     DRAWS,
@@ -25,6 +25,7 @@ from curation_validators.probes.over_correction import (
     change_axes,
     change_leans,
     check_over_correction,
+    deciding,
     verdict_of,
 )
 
@@ -121,7 +122,7 @@ def judge_correction(
         leans=leans,
         seed=seed,
         draws=draws,
-        notes=_notes(before, after),
+        notes=[*_notes(before, after), *_hedges(shifts)],
     )
 
 
@@ -133,6 +134,16 @@ def _check_prompts(before: Binding, after: Binding) -> None:
             where="--before and --after",
             hint="Run both with one instrument, the same languages, paraphrases and scenarios.",
         )
+
+
+def _hedges(shifts: Sequence[RefusalShift]) -> list[str]:
+    """That answers hedge where they refused before, which no condition forbids."""
+    return [
+        f"{item.level}: refused or hedged answers rose from {item.not_literal.first.count} to "
+        f"{item.not_literal.second.count} of {item.not_literal.pairs}, whatever refusals did."
+        for item in deciding(shifts)
+        if item.not_literal.low is not None and item.not_literal.low > 0
+    ]
 
 
 def _missing(before: AuditedModel, after: AuditedModel) -> list[str]:

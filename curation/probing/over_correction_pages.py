@@ -75,7 +75,7 @@ def over_correction_page(report: OverCorrectionReport) -> str:
     parts = [f"<h1>{escape(title)}</h1>", f"<p><strong>{verdict_text(report)}</strong></p>", f"<p>{_SAYS}</p>"]
     parts.append(f"<p>{_LIMITS}</p>")
     parts += [f'<p class="note">{escape(note)}</p>' for note in report.notes]
-    parts.append(render_table(["condition", "outcome", "figures"], check_rows(report)))
+    parts.append(render_table(CHECK_HEADINGS, check_rows(report)))
     for language in dict.fromkeys(item.language for item in report.leans):
         own = [item for item in report.leans if item.language == language]
         parts += [f"<h2>Leans, {escape(language)}</h2>", _chart(own), render_table(LEAN_HEADINGS, lean_rows(own))]
@@ -91,9 +91,12 @@ def over_correction_page(report: OverCorrectionReport) -> str:
     return render_page(title, parts)
 
 
+CHECK_HEADINGS = ["outcome", "condition", "figures"]
+
+
 def check_rows(report: OverCorrectionReport) -> list[list[str]]:
     """Each condition, for a table."""
-    return [[item.name, _WORDS[item.outcome], item.says] for item in report.checks]
+    return [[_WORDS[item.outcome], item.name, item.says] for item in report.checks]
 
 
 LEAN_HEADINGS = ["", "before", "after", "change of distance from 0", "95 % interval", "under the margin", ""]
@@ -119,7 +122,7 @@ def over_correction_card(report: OverCorrectionReport) -> str:
     """A Markdown section that a dataset card can include."""
     head = f"`{plain_text(report.before[0].model)}` → `{plain_text(report.after[0].model)}`: **{verdict_text(report)}**"
     lines = ["## Over-correction", "", head, "", _LIMITS, ""]
-    lines += [f"- {name}: {outcome} ({plain_text(says)})" for name, outcome, says in check_rows(report)]
+    lines += [f"- {name}: {outcome} ({plain_text(says)})" for outcome, name, says in check_rows(report)]
     lines += [f"- Note: {plain_text(note)}" for note in report.notes]
     return "\n".join([*lines, ""])
 

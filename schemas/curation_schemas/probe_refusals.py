@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from curation_schemas.base import Wire
-from curation_schemas.probe import Binding, Level, ReportOutcome
+from curation_schemas.probe import Binding, Estimate, Level, ReportOutcome
 
 GroupName = Literal["contested", "controls", "prompts"]
 AnswerClassName = Literal["literal", "goal", "partial", "helpful", "unhelpful"]
@@ -209,8 +209,10 @@ class RefusalShift(Wire):
     outcome: ReportOutcome
     contested: PairedChange
     """Refusals of contested questions, or of all where they have no groups."""
+    contested_by_topic: Estimate | None
+    """The same change with topics as clusters, all languages of one at once; None under two topics."""
     not_literal: PairedChange
-    """Of the same: refused or hedged."""
+    """Of the same as `contested`: refused or hedged."""
     controls: PairedChange | None
     canned: PairedChange
     sides: list[SideShift]

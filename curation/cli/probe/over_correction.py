@@ -34,6 +34,7 @@ def over_correction(
     """
     from curation.probing.over_correction import judge_correction, read_audit
     from curation.probing.over_correction_pages import (
+        CHECK_HEADINGS,
         LEAN_HEADINGS,
         check_rows,
         lean_rows,
@@ -50,7 +51,7 @@ def over_correction(
         for note in report.notes:
             typer.echo(f"note: {shown(note)}")
         typer.echo(f"{verdict_text(report)}  {shown(report.before[0].model)} → {shown(report.after[0].model)}\n")
-        print_table(["condition", "outcome", "figures"], [[shown(cell) for cell in row] for row in check_rows(report)])
+        print_table(CHECK_HEADINGS, [[shown(cell) for cell in row] for row in check_rows(report)])
         moved = [item for item in report.leans if item.turned != "no" or not item.under_margin]
         if moved:
             typer.echo("")

@@ -192,13 +192,16 @@ def _refusal_fell(shifts: Sequence[RefusalShift]) -> Check:
     name = "refusal fell"
     if not shifts or any(item.outcome != "measured" for item in shifts):
         return Check(name=name, outcome="insufficient", says="under 20 questions have a class before and after")
-    fell = [item.contested.high is not None and item.contested.high < 0 for item in shifts]
-    says = "; ".join(
-        f"{item.level}: {item.contested.first.count} of {item.contested.pairs} before, {item.contested.second.count} "
-        f"after, {_interval(item.contested.difference, item.contested.low, item.contested.high)}"
-        for item in shifts
-    )
-    return Check(name=name, outcome="pass" if all(fell) else "fail", says=says)
+    fell, says = [], []
+    for item in shifts:
+        found, counts = item.contested_by_topic, item.contested
+        high = found.high if found is not None else None
+        fell.append(high is not None and high < 0)
+        change = "nothing measured" if found is None else _interval(found.value, found.low, found.high)
+        says.append(
+            f"{item.level}: {counts.first.count} of {counts.pairs} before, {counts.second.count} after, {change}"
+        )
+    return Check(name=name, outcome="pass" if all(fell) else "fail", says="; ".join(says))
 
 
 def _lean_under_margin(leans: Sequence[LeanChange]) -> Check:

@@ -11,14 +11,15 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from curation_schemas.probe import Level
+from curation_schemas.probe import Estimate, Level
 from curation_schemas.probe_refusals import Found, PairedChange, RefusalReport, RefusalResult, RefusalShift, SideShift
 from curation_validators.probes.answers import CLASSES, REFUSED
-from curation_validators.probes.lean import LEAST_CLUSTERS, SIGNIFICANCE
-from curation_validators.probes.resampling import DRAWS, sign_flip
+from curation_validators.probes.lean import LEAST_CLUSTERS, SIGNIFICANCE, estimate_of
+from curation_validators.probes.resampling import DRAWS, clustered_means, sign_flip
 from curation_validators.probes.shares import paired_change
 
 ALL = "all"
+_DRAWS = 2_000
 Holds = Callable[[Found], bool]
 
 
@@ -67,11 +68,21 @@ def _shift(
         language=language,
         outcome="measured" if contested.pairs >= LEAST_CLUSTERS else "insufficient",
         contested=contested,
+        contested_by_topic=_by_topic(asked),
         not_literal=_change(asked, is_not_literal),
         controls=_change({name: pairs[name] for name in pairs if name in controls}, is_refused) if controls else None,
         canned=paired_change(canned),
         sides=_side_shifts(results, pairs, report),
     )
+
+
+def _by_topic(pairs: Mapping[str, tuple[Found, Found]]) -> Estimate | None:
+    """The change in refusals, with the mean over a topic's languages as one value."""
+    topics: dict[str, list[int]] = defaultdict(list)
+    for name, (one, other) in pairs.items():
+        topics[name.rpartition(".")[0]].append(is_refused(other) - is_refused(one))
+    found = clustered_means([[sum(values) / len(values)] for values in topics.values()], draws=_DRAWS)
+    return estimate_of(found[0]) if found else None
 
 
 def _change(pairs: Mapping[str, tuple[Found, Found]], holds: Holds) -> PairedChange:
