@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from curation.cli.opening import acting, opened_platform
+from curation.cli.opening import acting, opened_platform, writing_as
 from curation.cli.printing import print_json
 
 app = typer.Typer(
@@ -32,10 +32,8 @@ def plant(
     from curation.examples.controls import plant_control, read_control
 
     command = read_control(file, direction)
-    with opened_platform(context) as platform:
-        actor = acting(platform, who)
-        with platform.write() as writing:
-            recorded = plant_control(writing, actor, command)
+    with writing_as(context, who) as (writing, actor):
+        recorded = plant_control(writing, actor, command)
     typer.echo(f"Committed to as {recorded.leaf}. It is proposed when this epoch is closed.")
     typer.echo(f"Delete {file} from wherever reviewers could see it.")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.cli.opening import acting, opened_platform
+from curation.cli.opening import opened_platform, writing_as
 from curation.cli.printing import print_json, working
 
 app = typer.Typer(no_args_is_help=True, help="The append-only log: show, publish, replay.")
@@ -61,10 +61,8 @@ def erase(
     from curation.examples.erase import erase_openings, read_erase
 
     command = read_erase({"act": act, "ground": ground, "commitments": commitment or []})
-    with opened_platform(context) as platform:
-        actor = acting(platform, who)
-        with platform.write() as writing:
-            recorded = erase_openings(writing, actor, command)
+    with writing_as(context, who) as (writing, actor):
+        recorded = erase_openings(writing, actor, command)
     typer.echo(f"Erased. Recorded as {recorded.leaf}; it enters the log when the epoch is closed.")
 
 

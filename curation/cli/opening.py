@@ -15,7 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from curation.people.accounts import Actor
-    from curation.writing import Platform
+    from curation.writing import Platform, Writing
 
 
 def home_path(context: typer.Context) -> Path:
@@ -52,3 +52,12 @@ def acting(platform: Platform, handle: str | None) -> Actor:
         names = ", ".join(actor.handle for actor in able) or "none"
         raise NotFound(f"say who acts with --as HANDLE (administrators: {names})")
     return able[0]
+
+
+@contextmanager
+def writing_as(context: typer.Context, handle: str | None) -> Iterator[tuple[Writing, Actor]]:
+    """One transaction of the home, and the account that acts in it."""
+    with opened_platform(context) as platform:
+        actor = acting(platform, handle)
+        with platform.write() as writing:
+            yield writing, actor

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from curation.cli.opening import acting, home_path, opened_platform
+from curation.cli.opening import acting, home_path, opened_platform, writing_as
 from curation.cli.printing import print_json, print_table, shown, working
 
 if TYPE_CHECKING:
@@ -184,10 +184,8 @@ def retract(
     """Draft the retraction of an example: it leaves every later release once a second maintainer agrees."""
     from curation.releases.retract import RetractExample, draft_retraction
 
-    with opened_platform(context) as platform:
-        actor = acting(platform, who)
-        with platform.write() as writing:
-            made = draft_retraction(writing, actor, RetractExample(example=example, reason=reason))
+    with writing_as(context, who) as (writing, actor):
+        made = draft_retraction(writing, actor, RetractExample(example=example, reason=reason))
     _say_draft(made)
 
 
@@ -201,10 +199,8 @@ def yank(
     """Draft a warning of a release: it stays as it is, and once a second maintainer agrees everybody is told."""
     from curation.releases.retract import YankRelease, draft_yank
 
-    with opened_platform(context) as platform:
-        actor = acting(platform, who)
-        with platform.write() as writing:
-            made = draft_yank(writing, actor, YankRelease(version=version, reason=reason))
+    with writing_as(context, who) as (writing, actor):
+        made = draft_yank(writing, actor, YankRelease(version=version, reason=reason))
     _say_draft(made)
 
 
@@ -221,10 +217,8 @@ def agree(
     """Agree to a drafted retraction or yank, as the second maintainer."""
     from curation.releases.retract import agree_act
 
-    with opened_platform(context) as platform:
-        actor = acting(platform, who)
-        with platform.write() as writing:
-            recorded = agree_act(writing, actor, draft)
+    with writing_as(context, who) as (writing, actor):
+        recorded = agree_act(writing, actor, draft)
     typer.echo(f"Recorded as {recorded.leaf}. It stands in the log when the epoch is closed.")
     if recorded.event.type == "release:yanked":
         typer.echo("The release's folder then gets the proof by which `evenhand verify` warns of it; publish it again.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from curation.cli.opening import acting, opened_platform
+from curation.cli.opening import acting, opened_platform, writing_as
 from curation.cli.printing import print_json, print_table, shown, wrapped
 
 app = typer.Typer(no_args_is_help=True, help="Topics, their positions and perspectives, and the policy.")
@@ -142,10 +142,8 @@ def draft(
     from curation.topics.define import draft_policy, read_draft
 
     command = read_draft(file, reason)
-    with opened_platform(context) as platform:
-        actor = acting(platform, who)
-        with platform.write() as writing:
-            made = draft_policy(writing, actor, command)
+    with writing_as(context, who) as (writing, actor):
+        made = draft_policy(writing, actor, command)
     typer.echo(f"Drafted {made}. Another maintainer agrees with: evenhand topics agree-policy {made} --as HANDLE")
 
 
@@ -159,9 +157,7 @@ def agree(
     from curation.rulebook.definitions import EPOCHS_UNTIL_BINDING
     from curation.topics.define import agree_policy
 
-    with opened_platform(context) as platform:
-        actor = acting(platform, who)
-        with platform.write() as writing:
-            recorded = agree_policy(writing, actor, draft)
-            binds_from = writing.epoch + EPOCHS_UNTIL_BINDING
+    with writing_as(context, who) as (writing, actor):
+        recorded = agree_policy(writing, actor, draft)
+        binds_from = writing.epoch + EPOCHS_UNTIL_BINDING
     typer.echo(f"Recorded as {recorded.leaf}. It binds from epoch {binds_from}.")

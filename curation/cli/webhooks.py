@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from curation.cli.opening import acting, opened_platform
+from curation.cli.opening import opened_platform, writing_as
 from curation.cli.printing import print_json, print_table
 
 app = typer.Typer(no_args_is_help=True, help="Webhooks: tell programs elsewhere what became public.")
@@ -26,10 +26,8 @@ def add(
     from curation.settings import read_settings
     from curation.webhooks.receivers import add_receiver
 
-    with opened_platform(context) as platform:
-        actor = acting(platform, handle)
-        with platform.write() as writing:
-            made = add_receiver(writing, actor, url, private=read_settings().webhooks_private)
+    with writing_as(context, handle) as (writing, actor):
+        made = add_receiver(writing, actor, url, private=read_settings().webhooks_private)
     typer.echo(f"{made.id} is registered. Secret, shown this once:\n{made.secret}")
 
 
@@ -57,10 +55,8 @@ def rotate(context: typer.Context, receiver: Id, handle: As = None) -> None:
     """Make a receiver a new secret and print it, once. The old one signs beside it for a day."""
     from curation.webhooks.receivers import replace_secret
 
-    with opened_platform(context) as platform:
-        actor = acting(platform, handle)
-        with platform.write() as writing:
-            made = replace_secret(writing, actor, receiver)
+    with writing_as(context, handle) as (writing, actor):
+        made = replace_secret(writing, actor, receiver)
     typer.echo(f"{made.id} has a new secret, shown this once:\n{made.secret}")
 
 
@@ -69,10 +65,8 @@ def remove(context: typer.Context, receiver: Id, handle: As = None) -> None:
     """Send nothing more to a receiver, and forget what was sent."""
     from curation.webhooks.receivers import remove_receiver
 
-    with opened_platform(context) as platform:
-        actor = acting(platform, handle)
-        with platform.write() as writing:
-            remove_receiver(writing, actor, receiver)
+    with writing_as(context, handle) as (writing, actor):
+        remove_receiver(writing, actor, receiver)
     typer.echo(f"{receiver} gets nothing more.")
 
 

@@ -15,9 +15,11 @@ from typing import Any
 import yaml
 
 from curation.errors import InvalidInput
-from curation.releases.card_balance import say_balance, say_controls, say_sources
+from curation.releases.card_balance import say_balance, say_controls
+from curation.releases.card_creation import say_creation
+from curation.releases.card_uses import say_uses
 from curation.releases.datasheets import datasheet_path
-from curation.releases.facts import CHANCES, CardFacts, DataFiles, chances, in_english, shown_people
+from curation.releases.facts import CardFacts, DataFiles, in_english, shown_people
 from curation.releases.markdown import as_written, listed, table
 from curation.releases.plots import PLOTS
 from curation_schemas.release import CONFIGS, SPLITS
@@ -85,15 +87,44 @@ def render_card(facts: CardFacts, files: DataFiles, card_text: str) -> bytes:
     Raises:
         InvalidInput: a section is left open.
     """
+    sections = [
+        f"---\n{_front_matter(facts, files)}---",
+        _opening(facts),
+        _description(facts, card_text),
+        f"## Uses\n\n{say_uses(facts)}",
+        f"## Dataset Structure\n\n{_structure(facts)}",
+        say_creation(facts),
+        _limitations(facts),
+        _citation(facts),
+        f"## Glossary\n\n{_GLOSSARY}",
+        _more(facts),
+    ]
+    text = "\n\n".join(sections) + "\n"
+    if _LEFT_OPEN in text.lower():
+        raise InvalidInput(
+            "the card says «More Information Needed»: a section is left open",
+            where="card.md",
+            hint="Write what is known, or that it is not known, and define the dataset with that text.",
+        )
+    return text.encode()
+
+
+def _opening(facts: CardFacts) -> str:
     terms = facts.terms
-    text = f"""---
-{_front_matter(facts, files)}---
+    return f"""# {facts.title} {facts.version}
 
-# {facts.title} {facts.version}
+{_SIMULATED if terms.simulated else ""}{_yanked(facts)}{in_english(terms.description)}"""
 
-{_SIMULATED if terms.simulated else ""}{_yanked(facts)}{in_english(terms.description)}
 
-## Dataset Details
+def _yanked(facts: CardFacts) -> str:
+    if not facts.yanked:
+        return ""
+    said = listed(f"{version}: «{as_written(reason)}»" for version, reason in facts.yanked.items())
+    return f"**Earlier releases that their maintainers yanked: do not use them.**\n\n{said}\n\n"
+
+
+def _description(facts: CardFacts, card_text: str) -> str:
+    return f"""## Dataset Details
 
 ### Dataset Description
 
@@ -111,114 +142,7 @@ this exact text. It does not mean «unbiased». *Verified* means that the record
 - **Repository:** the log `{facts.origin}`; the rows are a function of its first {facts.size} leaves, which `log/`
   carries
 - **Paper:** none is named by its maintainers
-- **Demo:** none is named by its maintainers
-
-## Uses
-
-{_uses(facts)}
-
-## Dataset Structure
-
-{_structure(facts)}
-
-## Dataset Creation
-
-### Curation Rationale
-
-{_rationale(facts)}
-
-### Source Data
-
-#### Data Collection and Processing
-
-{_collection(facts)}
-
-#### Who are the source data producers?
-
-{_producers(facts)}
-
-### Annotations
-
-#### Annotation process
-
-{_annotation(facts)}
-
-#### Who are the annotators?
-
-{_annotators(facts)}
-
-#### Personal and Sensitive Information
-
-{_personal(facts)}
-
-## Bias, Risks, and Limitations
-
-{_limitations(facts)}
-
-### Balance
-
-{say_balance(facts.gates)}
-
-### Planted controls
-
-{say_controls(facts.controls)}
-
-### Recommendations
-
-{_recommendations(facts)}
-
-## Citation
-
-**BibTeX:**
-
-```bibtex
-{_bibtex(facts)}
-```
-
-**APA:**
-
-{facts.citation()}
-
-## Glossary
-
-{_GLOSSARY}
-
-## More Information
-
-### Check it yourself
-
-```
-evenhand verify .
-evenhand trace EXAMPLE_ID --bundle .
-```
-
-Compare `log/checkpoint` with one that you got elsewhere: `--pin CHECKPOINT`. `croissant.json` describes every file
-and column in Croissant 1.1, `prov/` says who brought and judged what in W3C PROV-JSON, and
-`attest/release.dsse.json` is a signed in-toto statement about `manifest.json`.
-
-## Dataset Card Authors
-
-The card was made by Evenhand from the rows and the log; its maintainers wrote the text under «Dataset Description».
-
-## Dataset Card Contact
-
-Whoever publishes this folder, where it is published. Flags, retractions and erasures are acts in the log
-`{facts.origin}`.
-"""
-    if _LEFT_OPEN in text.lower():
-        raise InvalidInput(
-            "the card says «More Information Needed»: a section is left open",
-            where="card.md",
-            hint="Write what is known, or that it is not known, and define the dataset with that text.",
-        )
-    return text.encode()
-
-
-def _yanked(facts: CardFacts) -> str:
-    if not facts.yanked:
-        return ""
-    said = listed(f"{version}: «{as_written(reason)}»" for version, reason in facts.yanked.items())
-    return f"**Earlier releases that their maintainers yanked: do not use them.**\n\n{said}\n\n"
+- **Demo:** none is named by its maintainers"""
 
 
 def _details(facts: CardFacts) -> str:
@@ -233,45 +157,6 @@ def _details(facts: CardFacts) -> str:
         f"- **Language(s) (NLP):** {languages} (each with a datasheet)\n"
         f"- **License:** {', '.join(terms.licenses)}; each row names its own in `license`"
     )
-
-
-def _uses(facts: CardFacts) -> str:
-    simulated = (
-        " This release is simulated: use it to try tools, never as training data or as evidence of what anybody thinks."
-        if facts.terms.simulated
-        else ""
-    )
-    return f"""### Direct Use
-
-`sft` and `preference` train as they are: their columns are those that TRL looks for.{simulated} From disk, with
-`release` the absolute path of this folder, or on the Hub with the repository's name and `revision="v{facts.version}"`:
-
-```python
-{TRAINING_SNIPPET}
-```
-
-`evenhand release pluralistic FOLDER` writes the config `pluralistic` as conversations, in the voice of each
-position or with the answer that integrates them.
-
-### Out-of-Scope Use
-
-- As a source of facts on any of the topics; cite the sources instead (config `sources`).
-- As a sample of opinion: who takes part is self-chosen, and perspectives are declared.
-- Training on `rejected` of a preference pair as if it were an answer, or on `prompts` whose `use` is `evaluation`.
-- Finding out who contributors are."""
-
-
-TRAINING_SNIPPET = """from datasets import load_dataset
-from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
-
-rows = load_dataset(release, "sft", split="train")
-config = SFTConfig(output_dir="sft", max_steps=2)
-SFTTrainer(model=model, args=config, train_dataset=rows, processing_class=tokenizer).train()
-
-pairs = load_dataset(release, "preference", split="train")
-config = DPOConfig(output_dir="dpo", max_steps=2)
-DPOTrainer(model=model, args=config, train_dataset=pairs, processing_class=tokenizer).train()"""
-"""Run by tests/releases/test_training.py as it stands here."""
 
 
 def _structure(facts: CardFacts) -> str:
@@ -304,90 +189,25 @@ Examples in the log that this release does not hold, by reason:
 {left_out}"""
 
 
-def _rationale(facts: CardFacts) -> str:
-    topics = listed(
-        f"**{as_written(in_english(topic.label))}** (`{topic.id}`): {as_written(in_english(topic.scope))}"
-        for topic in facts.topics()
-    )
-    return (
-        "Data that is meant to make a model fairer on contested topics can turn it the other way, and nobody "
-        "outside can "
-        "tell when it is private. Here people who disagree judge each other's examples under the same rules, each "
-        f"required perspective for itself, and all of it is published. The topics:\n\n{topics}"
-    )
-
-
-def _collection(facts: CardFacts) -> str:
-    origins = ", ".join(f"{kind} {count}" for kind, count in sorted(facts.figures.origins.items())) or "none"
-    models = ", ".join(as_written(model) for model in facts.figures.models)
-    written = f" Models that took part, as proposers say: {models}." if models else ""
-    first, last = facts.time_frame()
-    return (
-        f"Proposed between the epochs that ended on {first} and on {last}. Who wrote the texts (`origin.kind`): "
-        f"{origins}."
-        f"{written} Each proposal is checked for hygiene, language, copies, personal data, secrets and protected test "
-        f"sets; what the checks refuse never enters the log.\n\n{say_sources(facts)}"
-    )
-
-
-def _producers(facts: CardFacts) -> str:
-    people = "invented people" if facts.terms.simulated else "people who signed up"
-    return (
-        f"{shown_people(facts.figures.proposers)} proposers, {people}. Nothing about them is known here but a "
-        "pseudonym on each topic and what "
-        "they propose. Sources are by the publishers that the config `sources` names."
-    )
-
-
-def _annotation(facts: CardFacts) -> str:
-    seats = listed(facts.seat_rules())
-    rows = []
-    for rule, topics in facts.rules():
-        for most in sorted({len(topic.required) for topic in topics}):
-            found = [f"{100 * chance:.1f} %" for chance in chances(rule, most)]
-            rows.append([f"{rule.seats}, {rule.min_accepts}, {rule.min_share_percent} %", str(most), *found])
-    headings = ["seats, accepts, share", "perspectives", *(f"accepts at {first} and {last}" for first, last in CHANCES)]
-    return f"""Every revision is judged in a round with seats for each required perspective; reviews stay sealed until
-it ends.
-
-{seats}
-
-The release has {facts.figures.reviews} reviews, {facts.figures.counted} of which count; {facts.reviews_per_example()}.
-
-How often these rules accept (their operating characteristic): the chance that a text is accepted if each seat accepts
-with the first figure, those of one perspective with the second. Seats are taken as independent, which people are not.
-
-{table(headings, rows)}
-
-![{PLOTS["acceptance"]}](plots/acceptance.svg)"""
-
-
-def _annotators(facts: CardFacts) -> str:
-    rows = [
-        [topic.id, as_written(in_english(item.label)), "yes" if item.required else "no"]
-        for topic in facts.topics()
-        for item in topic.perspectives
-    ]
-    return (
-        f"{shown_people(facts.figures.reviewers)} reviewers. A reviewer declares a perspective on a topic before "
-        "sitting for it. Nobody checks that "
-        f"people stand where they say.\n\n{table(['topic', 'perspective', 'required'], rows)}"
-    )
-
-
-def _personal(facts: CardFacts) -> str:
-    return (
-        "Positions on these topics are political opinions. Contributors appear under a pseudonym on each topic, "
-        "drawn at random, so that what is "
-        "published does not link them across topics; acts are sealed in shuffled batches without times of day. "
-        "Patterns of personal data "
-        "are looked for at intake; names of people are not found by them, and texts may name public figures. A "
-        "text that "
-        "has to go is erased: its opening is destroyed, and the log keeps the votes."
-    )
-
-
 def _limitations(facts: CardFacts) -> str:
+    return f"""## Bias, Risks, and Limitations
+
+{_known_limits(facts)}
+
+### Balance
+
+{say_balance(facts.gates)}
+
+### Planted controls
+
+{say_controls(facts.controls)}
+
+### Recommendations
+
+{_recommendations(facts)}"""
+
+
+def _known_limits(facts: CardFacts) -> str:
     return listed(
         [
             (
@@ -418,6 +238,20 @@ def _recommendations(facts: CardFacts) -> str:
     )
 
 
+def _citation(facts: CardFacts) -> str:
+    return f"""## Citation
+
+**BibTeX:**
+
+```bibtex
+{_bibtex(facts)}
+```
+
+**APA:**
+
+{facts.citation()}"""
+
+
 def _bibtex(facts: CardFacts) -> str:
     name = facts.terms.slug.replace("-", "_")
     return (
@@ -428,6 +262,30 @@ def _bibtex(facts: CardFacts) -> str:
         f"  version = {{{facts.version}}},\n"
         f"  note = {{Log {facts.origin}, size {facts.size}}}\n}}"
     )
+
+
+def _more(facts: CardFacts) -> str:
+    return f"""## More Information
+
+### Check it yourself
+
+```
+evenhand verify .
+evenhand trace EXAMPLE_ID --bundle .
+```
+
+Compare `log/checkpoint` with one that you got elsewhere: `--pin CHECKPOINT`. `croissant.json` describes every file
+and column in Croissant 1.1, `prov/` says who brought and judged what in W3C PROV-JSON, and
+`attest/release.dsse.json` is a signed in-toto statement about `manifest.json`.
+
+## Dataset Card Authors
+
+The card was made by Evenhand from the rows and the log; its maintainers wrote the text under «Dataset Description».
+
+## Dataset Card Contact
+
+Whoever publishes this folder, where it is published. Flags, retractions and erasures are acts in the log
+`{facts.origin}`."""
 
 
 _GLOSSARY = """- **Perspective:** where a reviewer declares to stand on a topic. **Position:** a view held on a topic,
