@@ -338,7 +338,10 @@ def check_revision(engine: Engine) -> None:
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     except DatabaseError as error:
         reason = str(error.orig or error).splitlines()[0]
-        raise HomeUnusable(f"the database cannot be read: {reason}", hint="Restore it from a backup.") from None
+        raise HomeUnusable(
+            f"the database cannot be read: {reason}",
+            hint="Is the disk full or failing? If it is not, restore it from a backup.",
+        ) from None
     if found == SCHEMA_REVISION:
         return
     hint = "Upgrade evenhand."

@@ -9,6 +9,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -33,7 +34,8 @@ DEFAULT_ENDPOINT = "https://huggingface.co"
 _HUB = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+?)(?:@([\w./-]+))?/?")
 _ATTEMPTS, _WAIT, _LONGEST_WAIT = 4, 0.5, 30.0
 _TIMEOUT, _WORKERS, _CHUNK = 60, 8, 1 << 20
-_FOR_TRACE = ("log/", "openings/", "trust/", "validation/report.json")
+FOR_TRACE = ("log/", "openings/", "trust/", "validation/report.json")
+"""What `trace` reads, by the beginning of its path: no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,12 @@ _OPENER = build_opener(_KeepToken)
 
 
 @contextmanager
-def fetched(name: str, *, for_trace: bool = False) -> Iterator[Path]:
+def fetched(name: str, needed: tuple[str, ...] = ("",)) -> Iterator[Path]:
     """A temporary folder with the bundle that an address names.
 
     Args:
         name: see `place_of`.
-        for_trace: fetch only what `trace` reads: log, openings, trust and report, no rows.
+        needed: fetch only the manifest, and what begins with one of these; everything where nothing is said.
 
     Raises:
         InvalidInput: the address is none.
@@ -97,19 +99,17 @@ def fetched(name: str, *, for_trace: bool = False) -> Iterator[Path]:
     with TemporaryDirectory(prefix="evenhand-") as temporary:
         folder = Path(temporary) / "bundle"
         folder.mkdir()
-        fetch_bundle(place, folder, for_trace=for_trace)
+        fetch_bundle(place, folder, needed)
         yield folder
 
 
-def fetch_bundle(place: Place, folder: Path, *, for_trace: bool = False) -> ReleaseManifest:
+def fetch_bundle(place: Place, folder: Path, needed: tuple[str, ...] = ("",)) -> ReleaseManifest:
     """Fetch a bundle into an empty folder. Raises as `fetched`."""
     if not _fetch(place, place.base, MANIFEST, folder, MAX_MANIFEST_BYTES):
         hint = "Is this a release's address, with its version?"
         raise BundleInvalid(f"is missing at {place.name}", where=MANIFEST, hint=hint)
     manifest = open_bundle(folder).manifest
-    listed = {check_path(path): entry.bytes for path, entry in manifest.files.items()}
-    if for_trace:
-        listed = {path: size for path, size in listed.items() if path.startswith(_FOR_TRACE)}
+    listed = {check_path(path): entry.bytes for path, entry in manifest.files.items() if path.startswith(needed)}
     _fetch_all(place, folder, listed.items())
     yanked = f"{YANKED_FOLDER}/{manifest.version}.tlog-proof"
     for path in (*(path for path in MADE_AFTER if "." in path), yanked):
@@ -153,14 +153,15 @@ def _fetch(place: Place, base: str, path: str, folder: Path, most: int) -> bool:
                 if error.code in (404, 410):
                     return False
                 if error.code in (401, 403):
-                    hint = "Set HF_TOKEN to a token that may read it."
+                    hint = "Is the name right? If it is private, set HF_TOKEN to a token that may read it."
                     raise Unavailable(f"{place.name} may not be read (HTTP {error.code})", hint=hint) from None
                 if attempt == _ATTEMPTS or error.code not in (408, 425, 429, 500, 502, 503, 504):
                     raise Unavailable(f"{place.name} answers HTTP {error.code} for {path}") from None
                 wait = max(wait, _asked_to_wait(error))
         except (URLError, HTTPException, OSError) as error:
             if _is_ours(error):
-                raise Unavailable(f"{path} cannot be written here: {getattr(error, 'strerror', '')}") from None
+                said = f"{path} cannot be written here: {getattr(error, 'strerror', '')}"
+                raise Unavailable(said, hint="Make room, or name another place by TMPDIR; nothing was kept.") from None
             if attempt == _ATTEMPTS:
                 hint = "Try again; nothing was kept."
                 raise Unavailable(f"{place.name} does not answer for {path}", hint=hint) from None
@@ -191,6 +192,9 @@ def _asked_to_wait(error: HTTPError) -> float:
     return min(float(asked), _LONGEST_WAIT) if asked.isdigit() else 0.0
 
 
+_OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
+
+
 def _is_ours(error: BaseException) -> bool:
     """Whether the failure is of this machine's disk and not of the connection."""
-    return isinstance(error, OSError) and error.errno in (28, 122, 30, 13)  # ENOSPC, EDQUOT, EROFS, EACCES
+    return isinstance(error, OSError) and error.errno in _OURS

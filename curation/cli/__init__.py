@@ -8,6 +8,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -117,7 +118,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)
     except OSError as error:
-        _stop(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+        # A write that fails names no file; what is half written is removed by whoever wrote it.
+        hint = ". Make room and run it again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        _stop(f"{error.strerror or error}: {error.filename or ''}".rstrip(": ") + hint, 1)
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "sqlalchemy":
             raise

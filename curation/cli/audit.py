@@ -17,6 +17,7 @@ import typer
 from curation.cli.lean import as_in_an_auditors_install
 from curation.cli.printing import print_json, shown, working
 from curation.cli.story import print_story
+from curation.whole import write_whole
 
 if TYPE_CHECKING:
     from curation.audit.report import Report
@@ -52,12 +53,12 @@ def verify(
 
 
 @contextmanager
-def bundle_folder(bundle: str, *, for_trace: bool = False) -> Iterator[Path]:
-    """The folder that is named, or one with what an address holds, as far as it is needed."""
+def bundle_folder(bundle: str, needed: tuple[str, ...] = ("",)) -> Iterator[Path]:
+    """The folder that is named, or one with what an address holds, as far as it is needed (see `fetched`)."""
     if "://" in bundle:
         from curation.audit.remote import fetched
 
-        with working(f"Fetching {bundle}"), fetched(bundle, for_trace=for_trace) as folder:
+        with working(f"Fetching {bundle}"), fetched(bundle, needed) as folder:
             yield folder
     elif Path(bundle).is_dir():
         yield Path(bundle)
@@ -105,12 +106,13 @@ def trace(
 ) -> None:
     """Tell one example's story: proposer, sources, each review, the outcome and by which rule."""
     as_in_an_auditors_install()
+    from curation.audit.remote import FOR_TRACE
     from curation.audit.trace import trace_example
 
-    with bundle_folder(bundle, for_trace=True) as folder, working("Reading the log"):
+    with bundle_folder(bundle, FOR_TRACE) as folder, working("Reading the log"):
         traced = trace_example(folder, example)
         if proof is not None:
-            proof.write_bytes(traced.tlog_proof())
+            write_whole(proof, [traced.tlog_proof()])
     if as_json:
         print_json(traced.story)
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from curation.cli.audit import bundle_folder
 from curation.cli.opening import acting, home_path, opened_platform, writing_as
 from curation.cli.printing import print_json, print_table, shown, working
 
@@ -169,9 +170,16 @@ def open_release(context: typer.Context, name: str) -> Bundle:
 
 
 def release_folder(context: typer.Context, name: str) -> Path:
-    """The folder of a release of this home, or the one that is named."""
+    """The folder of a release of this home, or the one that is named. Raises NotFound."""
+    from curation.errors import NotFound
+
     here = home_path(context) / "releases" / name
-    return here if _VERSION.fullmatch(name) and here.is_dir() else Path(name)
+    found = here if _VERSION.fullmatch(name) and here.is_dir() else Path(name)
+    if not found.is_dir():
+        raise NotFound(
+            f"{name} is no release of {home_path(context)} and no folder", hint="See `evenhand release list`."
+        )
+    return found
 
 
 @app.command()
@@ -265,16 +273,29 @@ def publish(
 
 @app.command()
 def pluralistic(
-    release: Annotated[Path, typer.Argument(help="A release's folder.", show_default=False)],
+    context: typer.Context,
+    release: Annotated[
+        str,
+        typer.Argument(
+            help="A version of this home, a release's folder, or its address: hf://datasets/ORG/NAME@v1.2.0, https://…",
+            show_default=False,
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="The JSON Lines file to write.", show_default=False)],
     voice: Annotated[
         str, typer.Option("--voice", help="positions: one conversation for each; synthesis: the integrating answer.")
     ] = "synthesis",
     split: Annotated[str, typer.Option("--split", help="train, validation or test.")] = "train",
 ) -> None:
-    """Write the config `pluralistic` as conversations that trainers take: in each position's voice, or integrating."""
-    from curation.audit.bundle import open_bundle
-    from curation.audit.conversations import write_conversations
+    """Write the config `pluralistic` as conversations that trainers take: in each position's voice, or integrating.
 
-    written = write_conversations(open_bundle(release), out, voice, split)
-    typer.echo(f"Wrote {written} conversations to {out}.")
+    The rows are compared with the manifest, which is not verified by this: run `evenhand verify` first.
+    """
+    from curation.audit.bundle import open_bundle
+    from curation.audit.conversations import NEEDED, write_conversations
+
+    with bundle_folder(str(release_folder(context, release)) if "://" not in release else release, NEEDED) as folder:
+        bundle = open_bundle(folder)
+        written = write_conversations(bundle, out, voice, split)
+    simulated = " Simulated people and synthetic content: nobody's opinion." if bundle.manifest.simulated else ""
+    typer.echo(f"Wrote {written} conversations to {out}.{simulated}")

@@ -9,8 +9,6 @@ Rules that always hold:
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from sqlalchemy import Connection, select
 from curation.errors import LogInconsistent
 from curation.log.tiles import build_log
 from curation.tables import log_epochs, log_leaves
+from curation.whole import write_whole
 
 CHECKPOINT = "checkpoint"
 LOG_FILES = "log files"
@@ -28,12 +27,7 @@ LOG_FILES = "log files"
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, and have it on disk before returning."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    write_whole(path, [content])
 
 
 def reader(folder: Path) -> Callable[[str], bytes]:

@@ -101,11 +101,12 @@ def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int,
         derived = derive_from_home(connection, home, rows_at, size, texts)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
+    simulated = derived.facts.terms.simulated
     files: dict[str, FileEntry] = {}
     data_files: dict[tuple[str, str], str] = {}
     for (config, split), columns in sorted(derived.made.rows.items()):
         if len(columns):
-            path, entry = write_parquet(target, f"data/{config}/{split}", columns.table())
+            path, entry = write_parquet(target, f"data/{config}/{split}", columns.table(), simulated=simulated)
             files[path], data_files[config, split] = entry, path
     _write_openings(target, derived, texts, files)
     written = derived.texts(data_files, files, read_documents(connection, derived))
@@ -120,7 +121,7 @@ def build_bundle(connection: Connection, home: Home, target: Path, rows_at: int,
         dataset=home.dataset,
         version=derived.version,
         previous=derived.previous,
-        simulated=derived.facts.terms.simulated,
+        simulated=simulated,
         log=_position(connection, home, rows_at, size),
         policy=derived.policy,
         writers=writer_versions(),
@@ -157,7 +158,8 @@ def _write_openings(target: Path, derived: Derived, texts: OpenedTexts, files: d
         "body": [body for _, body in held],
     }
     table = pa.Table.from_arrays([pa.array(columns[item.name], type=item.type) for item in OPENINGS], schema=OPENINGS)
-    path, entry = write_parquet(target, "openings/openings", table, OPENINGS_PER_GROUP)
+    simulated = derived.facts.terms.simulated
+    path, entry = write_parquet(target, "openings/openings", table, OPENINGS_PER_GROUP, simulated=simulated)
     files[path] = entry
 
 

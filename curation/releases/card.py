@@ -20,7 +20,7 @@ from curation.releases.card_creation import say_creation
 from curation.releases.card_uses import say_uses
 from curation.releases.datasheets import datasheet_path
 from curation.releases.facts import CardFacts, DataFiles, in_english, shown_people
-from curation.releases.markdown import as_written, listed, table
+from curation.releases.markdown import as_written, in_bibtex, listed, table
 from curation.releases.plots import PLOTS
 from curation_schemas.release import CONFIGS, SPLITS
 
@@ -44,7 +44,7 @@ def _front_matter(facts: CardFacts, files: DataFiles) -> str:
                 entry["default"] = True
             configs.append(entry)
     front = {
-        "pretty_name": facts.title,
+        "pretty_name": facts.cited_title,
         "license": [item.lower() for item in terms.licenses],
         "language": sorted({HUB_LANGUAGES.get(item, item) for item in terms.languages}),
         "task_categories": ["text-generation"],
@@ -91,7 +91,7 @@ def render_card(facts: CardFacts, files: DataFiles, card_text: str) -> bytes:
         f"---\n{_front_matter(facts, files)}---",
         _opening(facts),
         _description(facts, card_text),
-        f"## Uses\n\n{say_uses(facts)}",
+        f"## Uses\n\n{say_uses(facts, files)}",
         f"## Dataset Structure\n\n{_structure(facts)}",
         say_creation(facts),
         _limitations(facts),
@@ -111,9 +111,9 @@ def render_card(facts: CardFacts, files: DataFiles, card_text: str) -> bytes:
 
 def _opening(facts: CardFacts) -> str:
     terms = facts.terms
-    return f"""# {facts.title} {facts.version}
+    return f"""# {as_written(facts.title)} {facts.version}
 
-{_SIMULATED if terms.simulated else ""}{_yanked(facts)}{in_english(terms.description)}"""
+{_SIMULATED if terms.simulated else ""}{_yanked(facts)}{as_written(in_english(terms.description))}"""
 
 
 def _yanked(facts: CardFacts) -> str:
@@ -150,8 +150,7 @@ def _details(facts: CardFacts) -> str:
     languages = ", ".join(f"[{item}]({datasheet_path(item)})" for item in terms.languages)
     return (
         f"- **Curated by:** {shown_people(figures.proposers)} proposers and {shown_people(figures.reviewers)} "
-        "reviewers, "
-        "counted as pseudonyms; a person has another one on each topic\n"
+        f"reviewers, {facts.people}, counted as pseudonyms; a person has another one on each topic\n"
         "- **Funded by:** its definition names no funder\n"
         f"- **Shared by:** the operator of the log `{facts.origin}`\n"
         f"- **Language(s) (NLP):** {languages} (each with a datasheet)\n"
@@ -218,7 +217,7 @@ def _known_limits(facts: CardFacts) -> str:
             "One person can have two accounts, if the operator lets them.",
             "Contested examples are published apart, in `contested`, with their votes; they are not training data.",
             (
-                "Topics uneven in size and language: the table above and the datasheets "
+                "Topics are uneven in size and language: the table above and the datasheets "
                 f"({', '.join(facts.terms.languages)}) say how."
             ),
         ]
@@ -249,18 +248,18 @@ def _citation(facts: CardFacts) -> str:
 
 **APA:**
 
-{facts.citation()}"""
+{facts.citation(as_written)}"""
 
 
 def _bibtex(facts: CardFacts) -> str:
     name = facts.terms.slug.replace("-", "_")
     return (
         f"@misc{{{name}_{facts.version.replace('.', '_')},\n"
-        f"  title = {{{facts.title}}},\n"
-        f"  author = {{{{The pseudonymous contributors to {facts.title}}}}},\n"
+        f"  title = {{{in_bibtex(facts.cited_title)}}},\n"
+        f"  author = {{{{{in_bibtex(facts.contributors)}}}}},\n"
         f"  year = {{{facts.date[:4]}}},\n"
         f"  version = {{{facts.version}}},\n"
-        f"  note = {{Log {facts.origin}, size {facts.size}}}\n}}"
+        f"  note = {{Log {in_bibtex(facts.origin)}, size {facts.size}}}\n}}"
     )
 
 

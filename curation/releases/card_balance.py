@@ -82,7 +82,7 @@ def say_balance(gates: Gates) -> str:
         _MEASURED,
         f"Topics that left this release because they fail a gate:\n\n{left}" if left else none,
         *([f"Gates that a maintainer overruled, with the reason:\n\n{kept}"] if kept else []),
-        f"{len(gates.ended('insufficient'))} measures of a topic or kind were not taken: not measured.",
+        f"{len(gates.ended('insufficient'))} measures of a topic, or of one kind on it, were not taken: not measured.",
     ]
     if few := gates.not_measured():
         listed = "\n".join(f"- {topic}: {', '.join(names)}" for topic, names in few.items())

@@ -72,9 +72,8 @@ def _collection(facts: CardFacts) -> str:
 
 
 def _producers(facts: CardFacts) -> str:
-    people = "invented people" if facts.terms.simulated else "people who signed up"
     return (
-        f"{shown_people(facts.figures.proposers)} proposers, {people}. Nothing about them is known here but a "
+        f"{shown_people(facts.figures.proposers)} proposers, {facts.people}. Nothing about them is known here but a "
         "pseudonym on each topic and what "
         "they propose. Sources are by the publishers that the config `sources` names."
     )
@@ -110,9 +109,9 @@ def _annotators(facts: CardFacts) -> str:
         for item in topic.perspectives
     ]
     return (
-        f"{shown_people(facts.figures.reviewers)} reviewers. A reviewer declares a perspective on a topic before "
-        "sitting for it. Nobody checks that "
-        f"people stand where they say.\n\n{table(['topic', 'perspective', 'required'], rows)}"
+        f"{shown_people(facts.figures.reviewers)} reviewers, {facts.people}. A reviewer declares a perspective on a "
+        "topic before sitting for it. Nobody checks that people stand where they say."
+        f"\n\n{table(['topic', 'perspective', 'required'], rows)}"
     )
 
 

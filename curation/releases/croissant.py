@@ -93,7 +93,7 @@ def render_croissant(facts: CardFacts, files: DataFiles, entries: Mapping[str, F
         "datePublished": facts.date,
         "inLanguage": list(terms.languages),
         "license": [f"https://spdx.org/licenses/{item}.html" for item in terms.licenses],
-        "creator": {"@type": "sc:Organization", "name": f"The pseudonymous contributors to {facts.title}"},
+        "creator": {"@type": "sc:Organization", "name": facts.contributors},
         "citeAs": facts.citation(),
         "keywords": ["evenhand", *(["simulated"] if terms.simulated else [])],
         "url": f"https://{facts.origin}",
@@ -144,7 +144,11 @@ def _responsible(facts: CardFacts) -> dict[str, Any]:
         "rai:annotatorDemographics": [
             "Reviewers declare a perspective on each topic and nothing else; who they are is in no file."
         ],
-        "rai:dataUseCases": ["Supervised fine-tuning and preference training on contested topics", "Auditing"],
+        "rai:dataUseCases": (
+            ["Trying tools; never training, and never evidence of what anybody thinks"]
+            if simulated
+            else ["Supervised fine-tuning and preference training on contested topics", "Auditing"]
+        ),
         "rai:dataBiases": [
             "Balance counts labels, scores and words: it cannot see a slant that all required perspectives let through."
         ],

@@ -177,7 +177,19 @@ def rebuild_release(platform: Platform, version: str, target: Path) -> ReleaseMa
             log_leaves.c.type == "opening:erased", log_leaves.c.idx >= rows_at
         )
         size = rows_at if connection.execute(later).scalar() is None else _last_size(connection)
-        return build_bundle(connection, home, target, int(rows_at), size).manifest
+        return _build_aside(connection, home, target, int(rows_at), size)
+
+
+def _build_aside(connection: Connection, home: Home, target: Path, rows_at: int, size: int) -> ReleaseManifest:
+    """Build it beside its place and move it there whole: a disk that fills up leaves nothing that looks like one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
+    try:
+        manifest = build_bundle(connection, home, aside, rows_at, size).manifest
+        aside.rename(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return manifest
 
 
 def prove_releases(platform: Platform) -> Iterable[str]:

@@ -29,7 +29,7 @@ from curation.releases.papers import (
 )
 from curation.releases.plots import render_plots
 from curation.releases.project import BodyOf, Projection, project
-from curation.releases.prov import provenance_files
+from curation.releases.prov import NamedRelease, provenance_files
 from curation.releases.report import PAGE, REPORT, render_page, render_report
 from curation.releases.tombstones import add_tombstones
 from curation.rulebook.placement import Placement, Published
@@ -67,6 +67,7 @@ class Derived:
             entries: the manifest's entry of each of them, by path.
             documents: those that came with the definition, by path.
         """
+        slug, simulated = self.facts.terms.slug, self.facts.terms.simulated
         card_text = documents.get("card.md", b"").decode("utf-8", "replace")
         return {
             "README.md": render_card(self.facts, files, card_text),
@@ -78,8 +79,8 @@ class Derived:
             **render_plots(self.facts),
             "dataset/dataset.yaml": render_definition(self.facts),
             **render_policies(self.facts.definitions),
-            REPORT: render_report(self.facts.terms.slug, self.version, self.facts.gates),
-            PAGE: render_page(self.facts.terms.slug, self.version, self.facts.gates),
+            REPORT: render_report(slug, self.version, self.facts.gates, simulated=simulated),
+            PAGE: render_page(slug, self.version, self.facts.gates, simulated=simulated),
             **{f"dataset/{path}": content for path, content in documents.items()},
         }
 
@@ -88,7 +89,8 @@ class Derived:
         slug = self.facts.terms.slug
         previous = None if self.previous is None else f"{slug}-{self.previous}"
         index_of = self.state.index_of.__getitem__
-        return provenance_files(self.made, index_of, f"{slug}-{self.version}", previous, self.facts.origin)
+        release = NamedRelease(f"{slug}-{self.version}", previous, self.facts.origin, self.facts.terms.simulated)
+        return provenance_files(self.made, index_of, release)
 
 
 def derive(

@@ -8,7 +8,7 @@ Rules that always hold (pure):
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -25,6 +25,8 @@ DataFiles = Mapping[tuple[str, str], str]
 """(config, split) → path of its Parquet file."""
 EXAMPLE_CONFIGS = ("sft", "preference", "pluralistic", "prompts", "contested")
 FEW = 10
+SIMULATED = "Simulated data: every person is made up."
+"""What a release whose people are simulated says of them wherever it has words."""
 CHANCES = ((0.9, 0.9), (0.9, 0.3), (0.95, 0.05))
 """How likely a seat of the one and of the other perspective accepts, for which the rule's odds are printed."""
 
@@ -154,6 +156,21 @@ class CardFacts:
         """The dataset's title in English, where it has one."""
         return in_english(self.terms.title)
 
+    @property
+    def cited_title(self) -> str:
+        """The title as it stands where nothing else of the release does: it still says when the data is simulated."""
+        return f"{self.title} (simulated data)" if self.terms.simulated else self.title
+
+    @property
+    def contributors(self) -> str:
+        """The release's author, who is nobody by name."""
+        return f"The {'simulated' if self.terms.simulated else 'pseudonymous'} contributors to {self.title}"
+
+    @property
+    def people(self) -> str:
+        """What sort of people proposers and reviewers are."""
+        return "simulated people" if self.terms.simulated else "people who signed up"
+
     def topics(self) -> list[Topic]:
         """The topics in force."""
         return [item.content for item in self.definitions.topics_at(self.epoch)]
@@ -189,13 +206,13 @@ class CardFacts:
 
     def summary(self) -> str:
         """The dataset's description in English, saying first whether it is simulated."""
-        said = "Simulated data: every person is made up. " if self.terms.simulated else ""
+        said = f"{SIMULATED} " if self.terms.simulated else ""
         return said + in_english(self.terms.description)
 
-    def citation(self) -> str:
-        """One line to cite it by."""
+    def citation(self, shown: Callable[[str], str] = str) -> str:
+        """One line to cite it by; `shown` makes what maintainers wrote fit for where it stands."""
         return (
-            f"The pseudonymous contributors to {self.title} ({self.date[:4]}). {self.title}, version {self.version} "
+            f"{shown(self.contributors)} ({self.date[:4]}). {shown(self.cited_title)}, version {self.version} "
             f"[data set]. Log {self.origin}, size {self.size}."
         )
 

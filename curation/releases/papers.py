@@ -8,26 +8,48 @@ Rules that always hold (pure):
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import yaml
 
-from curation.releases.facts import CardFacts, Removed
+from curation.releases.facts import SIMULATED, CardFacts, Removed
 from curation.releases.markdown import as_written
 from curation.rulebook.definitions import Definitions
 from curation_schemas.definition import Policy
+
+_MESSAGE = "If you use this dataset, cite this release."
+_IN_CITATIONS = frozenset(
+    {
+        *("CC0-1.0", "CC-BY-2.0", "CC-BY-2.5", "CC-BY-3.0", "CC-BY-4.0", "CC-BY-SA-3.0", "CC-BY-SA-4.0"),
+        *("CC-BY-NC-3.0", "CC-BY-NC-4.0", "CC-BY-ND-4.0", "CC-BY-NC-SA-3.0", "CC-BY-NC-SA-4.0", "CC-BY-NC-ND-4.0"),
+        *("CDLA-Permissive-1.0", "CDLA-Sharing-1.0", "ODC-By-1.0", "ODbL-1.0", "PDDL-1.0", "OGL-UK-3.0"),
+        *("Apache-2.0", "MIT", "Unlicense"),
+    }
+)
+"""Licences of data that the Citation File Format 1.2.0 knows: its list is of 2021, and it admits no other."""
+
+
+def _citation_license(licenses: list[str]) -> dict[str, Any]:
+    """The licence field, or none where the format does not know a licence; the card names all."""
+    listed = list(dict.fromkeys(licenses))
+    if not _IN_CITATIONS.issuperset(listed):
+        return {}
+    return {"license": listed[0] if len(listed) == 1 else listed}
 
 
 def render_citation(facts: CardFacts) -> bytes:
     """CITATION.cff (Citation File Format 1.2.0)."""
     fields = {
         "cff-version": "1.2.0",
-        "message": "If you use this dataset, cite this release.",
-        "title": facts.title,
+        "message": _MESSAGE + (f" {SIMULATED}" if facts.terms.simulated else ""),
+        "title": facts.cited_title,
+        "abstract": facts.summary(),
+        "keywords": ["evenhand", *(["simulated"] if facts.terms.simulated else [])],
         "type": "dataset",
         "version": facts.version,
         "date-released": facts.date,
-        "authors": [{"name": f"The pseudonymous contributors to {facts.title}"}],
-        "license": facts.terms.licenses[0] if len(facts.terms.licenses) == 1 else facts.terms.licenses,
+        "authors": [{"name": facts.contributors}],
+        **_citation_license(facts.terms.licenses),
         "identifiers": [{"type": "other", "value": f"{facts.origin}@{facts.size}", "description": "log and size"}],
     }
     return yaml.safe_dump(fields, allow_unicode=True, sort_keys=False, width=1000).encode()
@@ -52,7 +74,7 @@ def removed_by_kind(removed: tuple[Removed, ...]) -> dict[str, list[Removed]]:
 def render_changelog(facts: CardFacts) -> bytes:
     """CHANGELOG.md: this release against the one before."""
     changes = facts.changes
-    lines = [f"# {facts.version}", ""]
+    lines = [f"# {facts.version}", "", *([SIMULATED, ""] if facts.terms.simulated else [])]
     lines.append(f"Since {facts.previous}:" if facts.previous else "The first release.")
     sections = [
         ("Added", [f"- {example}" for example in changes.added]),
@@ -70,7 +92,8 @@ def render_changelog(facts: CardFacts) -> bytes:
 
 def render_difference(facts: CardFacts) -> bytes:
     """diff.json."""
-    content = {"version": facts.version, "previous": facts.previous, **facts.changes.as_json()}
+    stated = {"version": facts.version, "previous": facts.previous, "simulated": facts.terms.simulated}
+    content = {**stated, **facts.changes.as_json()}
     content["removed"] = {
         kind: [{"example": item.example, "reason": item.reason, "event": item.event} for item in items]
         for kind, items in removed_by_kind(facts.removed).items()

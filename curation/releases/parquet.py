@@ -20,10 +20,16 @@ OPENINGS_PER_GROUP = 4_096
 """Small groups: reading one opening costs milliseconds."""
 
 
+SIMULATED_MARK = {"evenhand.simulated": "true"}
+"""In the schema's metadata where every person is made up: a file that is copied alone still says so."""
+
+
 def write_parquet(
-    bundle: Path, stem: str, table: pa.Table, rows_per_group: int = ROWS_PER_GROUP
+    bundle: Path, stem: str, table: pa.Table, rows_per_group: int = ROWS_PER_GROUP, *, simulated: bool = False
 ) -> tuple[str, FileEntry]:
     """Write a table as `<stem>-<8 hex of its sha256>.parquet`. Returns its path in the bundle and its entry."""
+    if simulated:
+        table = table.replace_schema_metadata(SIMULATED_MARK)
     aside = bundle / f"{stem}.new"
     aside.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table, aside, compression="zstd", version="2.6", row_group_size=rows_per_group)

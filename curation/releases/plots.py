@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from curation.releases.facts import CardFacts, in_english
+from curation.releases.facts import SIMULATED, CardFacts, in_english
 
 PLOTS = {
     "positions": "Examples by position, for each topic",
@@ -27,8 +27,8 @@ Bar = tuple[str, float, str]
 def render_plots(facts: CardFacts) -> dict[str, bytes]:
     """Every plot by path."""
     return {
-        "plots/positions.svg": _draw(PLOTS["positions"], _positions(facts)),
-        "plots/acceptance.svg": _draw(PLOTS["acceptance"], _acceptance(facts)),
+        f"plots/{name}.svg": _draw(PLOTS[name] + (f". {SIMULATED}" if facts.terms.simulated else ""), groups)
+        for name, groups in (("positions", _positions(facts)), ("acceptance", _acceptance(facts)))
     }
 
 

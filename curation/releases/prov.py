@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from curation.releases.columns import Columns
 from curation.releases.project import Projection
@@ -23,20 +24,34 @@ _NEEDED = ("example_id", "revision", "topic", "proposer", "reviewers", "sources"
 _TYPE = '"prov:type":{"$":"%s","type":"prov:QUALIFIED_NAME"}'
 _PIECE = 4_000
 
+
+@dataclass(frozen=True, slots=True)
+class NamedRelease:
+    """The release that the documents are of."""
+
+    name: str
+    """`<dataset>-<version>`."""
+    previous: str | None
+    """Likewise, of the release before it; None for the first."""
+    origin: str
+    """The log's."""
+    simulated: bool
+    """Whether its people are made up: its persons are marked."""
+
+
 Judged = tuple[str, str, str, str, list[str], list[str]]
 """config, example, revision, proposer, reviewers, sources."""
 
 
 def provenance_files(
-    made: Projection, index_of: Callable[[str], int], release: str, previous: str | None, origin: str
+    made: Projection, index_of: Callable[[str], int], release: NamedRelease
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Each document's path and its bytes in pieces, by topic.
 
     Args:
         made: the release's rows.
         index_of: leaf → its index in the log.
-        release: the release as `<dataset>-<version>`; `previous` likewise, None for the first.
-        origin: the log's.
+        release: which one it is.
     """
     topics: dict[str, list[Judged]] = {}
     for config in EXAMPLE_CONFIGS:
@@ -45,7 +60,7 @@ def provenance_files(
             if columns is not None:
                 _sort_in(topics, config, columns)
     for topic in sorted(topics):
-        document = _Document(topics[topic], index_of, release, previous, origin)
+        document = _Document(topics[topic], index_of, release)
         yield f"{FOLDER}/{topic}.json", document.pieces()
 
 
@@ -59,11 +74,10 @@ class _Document:
     """One topic's. Every identifier in it is ASCII without quotes (curation_schemas.text); the log's origin need
     not be."""
 
-    def __init__(
-        self, rows: list[Judged], index_of: Callable[[str], int], release: str, previous: str | None, origin: str
-    ) -> None:
+    def __init__(self, rows: list[Judged], index_of: Callable[[str], int], release: NamedRelease) -> None:
         self.rows, self.index_of = rows, index_of
-        self.release, self.previous, self.origin = release, previous, origin
+        self.release, self.previous, self.origin = release.name, release.previous, release.origin
+        self.mark = ',"evenhand:simulated":true' if release.simulated else ""
 
     def pieces(self) -> Iterator[bytes]:
         """The document's bytes."""
@@ -91,7 +105,7 @@ class _Document:
 
     def _entities(self) -> Iterator[str]:
         kind = _TYPE % "prov:Collection"
-        yield f'"release:{self.release}":{{{kind},"evenhand:log":{json.dumps(self.origin)}}}'
+        yield f'"release:{self.release}":{{{kind},"evenhand:log":{json.dumps(self.origin)}{self.mark}}}'
         if self.previous is not None:
             yield f'"release:{self.previous}":{{{kind}}}'
         kind = _TYPE % "evenhand:Example"
@@ -104,7 +118,7 @@ class _Document:
     def _agents(self) -> Iterator[str]:
         kind = _TYPE % "prov:Person"
         people = (who for _, _, _, proposer, reviewers, _ in self.rows for who in (proposer, *reviewers))
-        return (f'"person:{who}":{{{kind}}}' for who in dict.fromkeys(people))
+        return (f'"person:{who}":{{{kind}{self.mark}}}' for who in dict.fromkeys(people))
 
     def _activities(self) -> Iterator[str]:
         proposing, judging = _TYPE % "evenhand:Proposing", _TYPE % "evenhand:Judging"

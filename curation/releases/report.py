@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Any
 
+from curation.releases.facts import SIMULATED
 from curation.releases.gates import Gates
 from curation.releases.intervals import draw_interval
 from curation_validators.measures import MEASURES, Measured
@@ -42,12 +43,13 @@ _READING = (
 )
 
 
-def render_report(dataset: str, version: str, gates: Gates) -> bytes:
+def render_report(dataset: str, version: str, gates: Gates, *, simulated: bool) -> bytes:
     """report.json."""
     content = {
         "schema": SCHEMA,
         "dataset": dataset,
         "version": version,
+        "simulated": simulated,
         "thresholds": dict(gates.limits),
         "targets": {topic: target.model_dump(mode="json") for topic, target in sorted(gates.targets.items())},
         "left_out": {topic: list(measures) for topic, measures in gates.gated.items()},
@@ -58,7 +60,7 @@ def render_report(dataset: str, version: str, gates: Gates) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
-def render_page(dataset: str, version: str, gates: Gates) -> bytes:
+def render_page(dataset: str, version: str, gates: Gates, *, simulated: bool) -> bytes:
     """index.html."""
     title = f"{dataset} {version}: validation"
     topics = sorted({item.topic for item in gates.measured})
@@ -69,6 +71,7 @@ def render_page(dataset: str, version: str, gates: Gates) -> bytes:
         '<meta name="viewport" content="width=device-width">',
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{escape(title)}</h1>",
+        *([f"<p><strong>{SIMULATED}</strong></p>"] if simulated else []),
         _LIMITS,
         _summary(gates),
         "<h2>Topics</h2><ul>",

@@ -281,18 +281,3 @@ def test_any_file_system_that_fsspec_knows_will_do(demo):
     unknown = call("release", "publish", demo.bundle(FIRST), "--to", "nowhere://x-demo", "--as-demo")
     assert unknown.code == 2
     assert "nowhere" in unknown.err
-
-
-def test_pluralistic_examples_become_conversations_in_each_voice(demo, tmp_path):
-    from tests.audit.tampering import Folder
-
-    rows = Folder(demo.bundle()).rows("data/pluralistic/train-*")
-    for voice, expected in (("positions", sum(len(row["answers"]) for row in rows)), ("synthesis", len(rows))):
-        out = tmp_path / f"{voice}.jsonl"
-        called = call("release", "pluralistic", demo.bundle(), "--out", out, "--voice", voice)
-        assert called.code == 0, called.err
-        lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-        assert len(lines) == expected
-        assert all(line["messages"][-1]["role"] == "assistant" for line in lines)
-    assert lines[0]["messages"][-1]["content"] == rows[0]["synthesis"]
-    assert call("release", "pluralistic", demo.bundle(), "--out", out, "--voice", "mine").code == 2

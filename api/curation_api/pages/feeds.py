@@ -39,6 +39,10 @@ def atom(visit: Visit, title: str, path: str, page: str, entries: list[Entry]) -
     feed.set("{http://www.w3.org/XML/1998/namespace}lang", visit.language)
     titles = home["title"]
     _element(feed, "title", f"{titles.get(visit.language) or next(iter(titles.values()))}: {title}")
+    if home["simulated"]:
+        # The banner's words: a feed is read far from the pages that have it.
+        said = "A demonstration: all people here are simulated, and all content is synthetic. It is nobody’s opinion."
+        _element(feed, "subtitle", visit.say(said))
     _element(feed, "id", f"urn:evenhand:{home['origin']}:{path}")
     _element(feed, "updated", _moment(max((entry.date for entry in entries), default=_EPOCH)))
     _element(_element(feed, "author"), "name", home["slug"])
