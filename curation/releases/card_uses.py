@@ -85,9 +85,8 @@ def _say_training(facts: CardFacts, files: DataFiles) -> str:
 {_trl_lines(files)}
 ```
 
-With axolotl (`axolotl train FILE`), RELEASE is the absolute path of this folder, MODEL a model with a chat template. On
-the Hub, `path` is the repository's name, with `revision: v{facts.version}`, and for the pairs with the file under
-`data_files`. No column is renamed; `field_messages` says which one is the prompt.
+With axolotl (`axolotl train FILE`), RELEASE is the absolute path of this folder, MODEL a model with a chat template.
+No column is renamed; `field_messages` says which one is the prompt.
 
 {blocks}
 

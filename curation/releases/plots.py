@@ -26,8 +26,9 @@ Bar = tuple[str, float, str]
 
 def render_plots(facts: CardFacts) -> dict[str, bytes]:
     """Every plot by path."""
+    note = SIMULATED if facts.terms.simulated else ""
     return {
-        f"plots/{name}.svg": _draw(PLOTS[name] + (f". {SIMULATED}" if facts.terms.simulated else ""), groups)
+        f"plots/{name}.svg": _draw(PLOTS[name], note, groups)
         for name, groups in (("positions", _positions(facts)), ("acceptance", _acceptance(facts)))
     }
 
@@ -54,8 +55,11 @@ def _acceptance(facts: CardFacts) -> Iterable[tuple[str, list[Bar]]]:
             yield in_english(topic.label), bars
 
 
-def _draw(title: str, groups: Iterable[tuple[str, list[Bar]]]) -> bytes:
+def _draw(title: str, note: str, groups: Iterable[tuple[str, list[Bar]]]) -> bytes:
     lines, y = [f'<text class="h" x="12" y="24">{escape(title)}</text>'], 34
+    if note:
+        y += _ROW
+        lines.append(f'<text x="12" y="{y - 10}">{escape(note)}</text>')
     for heading, bars in groups:
         y += _ROW + 6
         lines.append(f'<text class="h" x="12" y="{y}">{escape(_short(heading, 100))}</text>')
@@ -71,11 +75,15 @@ def _draw(title: str, groups: Iterable[tuple[str, list[Bar]]]) -> bytes:
     height = y + 24
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" '
-        f'role="img" aria-label="{escape(title)}"><style>{_STYLE}</style>'
+        f'role="img" aria-label="{escape(f"{title}. {note}".strip())}"><style>{_STYLE}</style>'
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>'
     )
     return "\n".join([head, *lines, "</svg>\n"]).encode()
 
 
 def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """As much of a label as has room, cut between words where it has any."""
+    if len(text) <= most:
+        return text
+    whole, space, _ = text[: most - 1].rpartition(" ")
+    return (whole if space else text[: most - 1]) + " …"

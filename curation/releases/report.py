@@ -21,13 +21,22 @@ from curation_validators.measuring.scope import ALL
 SCHEMA = "evenhand/report/v1"
 REPORT, PAGE = "validation/report.json", "validation/index.html"
 _STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; color: #1b1b1b;
+  background: #fff; }
+.scroll { overflow-x: auto; } td:nth-child(8) { min-width: 18rem; } summary { cursor: pointer; }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem; }
 th, td { border: 1px solid #bbb; padding: .25rem .6rem; text-align: left; vertical-align: top; }
 .gate { background: #f7d4d4; } .warn { background: #fcefc7; } .pass { background: #dcefdc; } .none { background: #eee; }
 .bar { display: inline-block; height: .8rem; background: #35618f; vertical-align: middle; }
 svg { vertical-align: middle; } .allowed { fill: #fff; stroke: #35618f; } .zero { stroke: #999; }
 .interval { stroke: #1b1b1b; stroke-width: 2; } .value { fill: #1b1b1b; }
+@media (prefers-color-scheme: dark) {
+  body { color: #e8e8e8; background: #16181b; } a { color: #9cc4ff; } th, td { border-color: #555; }
+  .gate { background: #5a2626; } .warn { background: #56461a; } .pass { background: #24432a; }
+  .none { background: #2b2e33; }
+  .bar { background: #7fb0e6; } .allowed { fill: #16181b; stroke: #7fb0e6; }
+  .interval { stroke: #e8e8e8; } .value { fill: #e8e8e8; }
+}
 """
 _NOTE = "The checks on single examples are not repeated here: run `evenhand validate` on this folder."
 _OVERRULED = ["topic", "gate", "reason", "maintainer", "event"]
@@ -38,7 +47,7 @@ _LIMITS = (
 )
 
 _READING = (
-    "<p>In a picture the white band is what the rule allows, the line the 95 % interval, the dot the value; a thin "
+    "<p>In a picture the outlined band is what the rule allows, the line the 95 % interval, the dot the value; a thin "
     "line stands at zero.</p>"
 )
 
@@ -110,6 +119,8 @@ def _summary(gates: Gates) -> str:
 
 def _topic(topic: str, gates: Gates) -> str:
     measured = [item for item in gates.measured if item.topic == topic]
+    taken = [item for item in measured if item.outcome != "insufficient"]
+    left = [item for item in measured if item.outcome == "insufficient"]
     return (
         f'<h2 id="topic-{escape(topic)}">{escape(topic) or "(no topic)"}</h2>'
         + _coverage(topic, gates)
@@ -117,12 +128,17 @@ def _topic(topic: str, gates: Gates) -> str:
         + _reviewers(topic, gates)
         + "<h3>Measures</h3>"
         + _READING
-        + _table(
-            ["measure", "of", "outcome", "items", "value", "interval", "picture", "what it is"],
-            [_measure_row(item, gates) for item in measured],
-            [_shade(item) for item in measured],
-            [_anchor(item) for item in measured],
-        )
+        + (_measures(taken, gates) if taken else "<p>None was taken.</p>")
+        + (f"<details><summary>{len(left)} not measured</summary>{_measures(left, gates)}</details>" if left else "")
+    )
+
+
+def _measures(measured: list[Measured], gates: Gates) -> str:
+    return _table(
+        ["measure", "of", "outcome", "items", "value", "interval", "picture", "what it is"],
+        [_measure_row(item, gates) for item in measured],
+        [_shade(item) for item in measured],
+        [_anchor(item) for item in measured],
     )
 
 
@@ -247,4 +263,4 @@ def _table(
         shade = f' class="{shades[place]}"' if shades else ""
         anchor = f' id="{anchors[place]}"' if anchors else ""
         body.append(f"<tr{anchor}{shade}>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>")
-    return f"<table><tr>{head}</tr>{''.join(body)}</table>"
+    return f'<div class="scroll"><table><tr>{head}</tr>{"".join(body)}</table></div>'

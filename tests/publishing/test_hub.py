@@ -210,6 +210,8 @@ def test_what_is_not_there_or_may_not_be_read_is_said(hub, first, monkeypatch):
     missing = call("verify", f"{ADDRESS}@v9.9.9")
     assert missing.code == 1
     assert "is missing at hf://datasets/org/contested-demo@v9.9.9" in missing.err
+    nowhere = call("verify", f"hf://datasets/org/nowhere@v{FIRST}")
+    assert (nowhere.code, "is missing at hf://datasets/org/nowhere" in nowhere.err) == (1, True), nowhere.err
     hub.private = True
     monkeypatch.delenv("HF_TOKEN")
     assert "may not be read (HTTP 401)" in call("verify", f"{ADDRESS}@v{FIRST}").err

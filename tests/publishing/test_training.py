@@ -17,12 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from curation.integrations.hub import HubDestination
-from curation.integrations.publish import read_release
 from tests.audit.demo import SECOND
 
-# The Hub's client uploads large files in a way that its own HTTP library deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 TRL = os.environ.get("EVENHAND_TRL_PYTHON", "")
 AXOLOTL = os.environ.get("EVENHAND_AXOLOTL_PYTHON", "")
 HERE = Path(__file__).parent
@@ -49,14 +45,4 @@ def test_the_cards_own_lines_train_on_the_release(how, seed, demo, tmp_path):
 def test_axolotl_trains_on_the_release_by_the_cards_own_configuration(config, demo, tmp_path):
     program = "train_with_axolotl.py"
     said = train(AXOLOTL, program, demo.bundle(SECOND), tmp_path, config, HF_HOME=tmp_path, HF_HUB_OFFLINE="1")
-    assert said.endswith(f"tensors, {config}")
-
-
-@pytest.mark.skipif(not AXOLOTL, reason="no axolotl here: EVENHAND_AXOLOTL_PYTHON names no Python that has it")
-@pytest.mark.parametrize("config", ["sft", "preference"])
-def test_axolotl_trains_on_the_release_from_the_hub(config, demo, hub, tmp_path):
-    release = read_release(demo.bundle(SECOND))
-    HubDestination("hf://datasets/org/contested-demo").bring(release, lambda _said: None)
-    arguments = (release.path, tmp_path, config, "org/contested-demo")
-    said = train(AXOLOTL, "train_with_axolotl.py", *arguments, HF_HOME=tmp_path, HF_HUB_DISABLE_XET="1")
     assert said.endswith(f"tensors, {config}")

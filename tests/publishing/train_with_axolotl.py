@@ -1,6 +1,6 @@
 """Run with a Python that has axolotl: train a tiny random model on a release, by the card's own configuration.
 
-python train_with_axolotl.py RELEASE WORK CONFIG [REPOSITORY]
+python train_with_axolotl.py RELEASE WORK CONFIG
 """
 
 import os
@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from tiny_model import write_tiny_model
 from transformers import set_seed
 
-release, work, config, *hub = sys.argv[1:]
+release, work, config = sys.argv[1:]
 os.chdir(work)
 set_seed(7)
 write_tiny_model(Path(work) / "tiny")
@@ -22,12 +22,6 @@ card = (Path(release) / "README.md").read_text("utf-8")
 blocks = re.findall(r"```yaml\n(.*?)```", card, re.DOTALL)
 (block,) = [block for block in blocks if ("rl: dpo" in block) == (config == "preference")]
 block = block.replace("MODEL", str(Path(work) / "tiny"))
-if hub:
-    # As the card says: the repository's name, the revision beside it, and the file under data_files.
-    (revision,) = set(re.findall(r"`revision: (v[0-9.]+)`", card))
-    block = block.replace("path: RELEASE\n", f"path: {hub[0]}\n    revision: {revision}\n")
-    block = re.sub(r"path: RELEASE/(.+)\n", rf"path: {hub[0]}\n    revision: {revision}\n    data_files: [\1]\n", block)
-assert ("RELEASE" in block) == (not hub)
 block = block.replace("RELEASE", release)
 # The card is written for a machine with an accelerator; nothing else is changed.
 Path("config.yaml").write_text(block + "bf16: false\nfp16: false\n")
