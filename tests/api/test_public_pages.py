@@ -221,7 +221,7 @@ def test_feeds_name_releases_and_withdrawals(judged):
     (entry,) = feed.findall("a:entry", names)
     assert judged.withdrawn in (entry.findtext("a:title", "", names))
     assert entry.findtext("a:updated", "", names).endswith("T00:00:00Z")
-    assert "tous les participants sont fictifs" in feed.findtext("a:subtitle", "", names)
+    assert "toutes les personnes sont simulées" in feed.findtext("a:subtitle", "", names)
     answer = Browser(judged.platform).ask("/releases.atom")
     assert ElementTree.fromstring(answer.text).findall("a:entry", names) == []
 

@@ -22,7 +22,12 @@ from tests.audit.demo import SECOND
 TRL = os.environ.get("EVENHAND_TRL_PYTHON", "")
 AXOLOTL = os.environ.get("EVENHAND_AXOLOTL_PYTHON", "")
 HERE = Path(__file__).parent
-ALONE = {"PYTHONPATH": "", "CUDA_VISIBLE_DEVICES": "", "WANDB_MODE": "off", "AXOLOTL_DO_NOT_TRACK": "1"}
+ALONE = {
+    "PYTHONPATH": str(HERE.parents[1]),
+    "CUDA_VISIBLE_DEVICES": "",
+    "WANDB_MODE": "off",
+    "AXOLOTL_DO_NOT_TRACK": "1",
+}
 
 
 def train(python, program, *arguments, **environment):

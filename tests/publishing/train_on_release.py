@@ -15,8 +15,9 @@ os.environ |= {
     "WANDB_MODE": "off",
 }
 
-from tiny_model import write_tiny_model
 from transformers import LlamaForCausalLM, set_seed
+
+from tests.publishing.tiny_model import write_tiny_model
 
 release, work, how = sys.argv[1:]
 os.chdir(work)

@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 from safetensors.torch import load_file
-from tiny_model import write_tiny_model
 from transformers import set_seed
+
+from tests.publishing.tiny_model import write_tiny_model
 
 release, work, config = sys.argv[1:]
 os.chdir(work)

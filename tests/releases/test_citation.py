@@ -6,6 +6,7 @@ import copy
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,7 +19,7 @@ from tests.audit.tampering import Folder
 
 SCHEMA = json.loads((Path(__file__).parent / "cff" / "schema-1.2.0.json").read_text("utf-8"))
 ODD = "Guns: «who's #1»? {50 %} – ¿sí? 枪 `x` \\end{} & ~<b>_|^ \"q\" - 'y': no"
-DATASETS = {
+DATASETS: dict[str, dict[str, Any]] = {
     "the pilot": {},
     "odd": {
         "title": {"fr": ODD},
@@ -58,7 +59,13 @@ def test_the_citation_file_is_valid_whatever_the_dataset_is_called(name, facts):
 
 def test_the_schema_refuses_what_is_no_citation(facts):
     content = yaml.safe_load(render_citation(facts))
-    for broken in ({"title": ""}, {"license": "LicenseRef-ours"}, {"date-released": "2026"}, {"authors": []}):
+    wrong: list[dict[str, Any]] = [
+        {"title": ""},
+        {"license": "LicenseRef-ours"},
+        {"date-released": "2026"},
+        {"authors": []},
+    ]
+    for broken in wrong:
         assert list(Draft7Validator(SCHEMA).iter_errors(content | broken)), broken
 
 
