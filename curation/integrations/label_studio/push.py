@@ -19,7 +19,7 @@ from curation.integrations.label_studio.connection import HOOK_PATH, SECRET_HEAD
 from curation.integrations.label_studio.forms import KINDS, FormKind, config_digest, form_for, label_config
 from curation.integrations.label_studio.reviewers import Link, keep_link
 from curation.integrations.label_studio.slots import Slot, keep_slots, new_slot
-from curation.integrations.label_studio.tasks import Texts
+from curation.integrations.label_studio.tasks import Known, Texts
 from curation.integrations.label_studio.words import say
 from curation.people.accounts import Actor
 from curation.people.vault import Vault, topic_scope
@@ -141,12 +141,12 @@ def keep_new_seats(
     return slots
 
 
-def make_tasks(platform: Platform, client: Client, link: Link, slots: Sequence[Slot]) -> None:
+def make_tasks(platform: Platform, client: Client, link: Link, slots: Sequence[Slot], known: Known) -> None:
     """Make the tasks of some seats."""
     for start in range(0, len(slots), _TASKS_AT_ONCE):
         some = slots[start : start + _TASKS_AT_ONCE]
         with platform.read() as loaded:
-            texts = Texts(loaded, platform.home.path)
+            texts = Texts(loaded, platform.home.path, known)
             data = [(slot.project, texts.task_data(slot, link.language)) for slot in some]
         for project in sorted({project for project, _ in data}):
             client.make_tasks(project, [item for of, item in data if of == project])

@@ -26,7 +26,7 @@ from curation.integrations.label_studio.push import (
 )
 from curation.integrations.label_studio.reviewers import Link, keep_link, link_of, linked_reviewers, unlink_reviewer
 from curation.integrations.label_studio.slots import Slot, drop_slots, keep_slots, slots_of
-from curation.integrations.label_studio.tasks import FORMAT, Texts
+from curation.integrations.label_studio.tasks import FORMAT, Known, Texts
 from curation.people.accounts import Actor, actor_by_handle
 from curation.people.vault import Vault
 from curation.reviews.seats import held_seats
@@ -59,10 +59,12 @@ def sync_reviewer(
     push: bool = True,
     most: int = MOST_TASKS,
     public_url: str | None = None,
+    known: Known | None = None,
 ) -> Synced:
     """Bring the tasks of one reviewer up to date, on both sides.
 
-    `public_url` is where this server can be reached, for webhooks; without it there are none.
+    `public_url` is where this server can be reached, for webhooks; without it there are none. `known` are texts that
+    were read for other reviewers.
 
     Raises NotFound (not linked, or no such account in Label Studio), Unavailable.
     """
@@ -76,12 +78,12 @@ def sync_reviewer(
         _put_right(platform, client, link, found, came)
         if pull:
             wrong = {slot.name for slot in found.renamed}
-            known = [slot for slot in slots if slot.name in found.task_of and slot.name not in wrong]
-            work = [(slot, found.task_of[slot.name]) for slot in known]
+            sure = [slot for slot in slots if slot.name in found.task_of and slot.name not in wrong]
+            work = [(slot, found.task_of[slot.name]) for slot in sure]
             pull_tasks(platform, actor, user, work, came)
         if push:
             slots += keep_new_seats(platform, actor, link, slots, lease_seats(platform, actor, most))
-        _settle(platform, client, actor, link, slots, found, came, push=push)
+        _settle(platform, client, actor, link, slots, found, came, {} if known is None else known, push=push)
     return came
 
 
@@ -90,7 +92,7 @@ def _put_right(platform: Platform, client: Client, link: Link, found: _Found, ca
     if not found.renamed:
         return
     with platform.read() as loaded:
-        texts = Texts(loaded, platform.home.path)
+        texts = Texts(loaded, platform.home.path, {})
         data = [(slot, texts.task_data(slot, link.language)) for slot in found.renamed]
     for slot, right in data:
         client.change_task(int(found.task_of[slot.name]["id"]), right)
@@ -180,6 +182,7 @@ def _settle(
     slots: list[Slot],
     found: _Found,
     came: Synced,
+    known: Known,
     *,
     push: bool,
 ) -> None:
@@ -210,7 +213,7 @@ def _settle(
         keep_slots(writing, actor, changed)
         drop_slots(writing, actor, gone)
     if push and missing:
-        make_tasks(platform, client, link, missing)
+        make_tasks(platform, client, link, missing, known)
         came.pushed += len(missing)
 
 
@@ -232,9 +235,10 @@ def sync_all(platform: Platform, client: Client, who: Sequence[str] = (), **opti
         vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
         named = [actor_by_handle(loaded.connection, handle) for handle in who]
         reviewers = named or [actor for actor, _ in linked_reviewers(loaded, vault)]
+    known: Known = {}
     for actor in reviewers:
         try:
-            _add(came, sync_reviewer(platform, client, actor, **options))
+            _add(came, sync_reviewer(platform, client, actor, known=known, **options))
         except (NotFound, Unavailable) as error:
             came.failed.append(str(error))
     return came

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from curation.examples.intake import Intake, examine_revision
@@ -25,13 +26,18 @@ FORMAT = "evenhand/label-studio/v1"
 _SIDE = re.compile(r"\b(chosen|rejected)\b")
 
 
-class Texts:
-    """What tasks show, read once for each revision and language."""
+Known = dict[str, tuple[Values, Intake]]
+"""Revision → its texts, and what the checks say of them: each is in as many tasks as a round has seats."""
+_MOST_KNOWN = 2_000
 
-    def __init__(self, loaded: LoadedExamples, home: Any) -> None:
+
+class Texts:
+    """What tasks show. `known` is what other tasks of the same sync showed."""
+
+    def __init__(self, loaded: LoadedExamples, home: Path, known: Known) -> None:
         self._loaded = loaded
         self._home = home
-        self._read: dict[str, tuple[Values, Intake]] = {}
+        self._known = known
 
     def task_data(self, slot: Slot, language: str, notice: str = "") -> dict[str, Any]:
         """The `data` of the task for a seat."""
@@ -57,12 +63,12 @@ class Texts:
         }
 
     def _values(self, slot: Slot) -> tuple[Values, Intake]:
-        found = self._read.get(slot.revision)
+        found = self._known.get(slot.revision)
         if found is None:
-            if len(self._read) > 200:
-                self._read.clear()
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
             intake = examine_revision(self._loaded, slot.example, slot.revision, self._home)
-            found = self._read[slot.revision] = opened_of(self._loaded.connection, [slot.revision]), intake
+            found = self._known[slot.revision] = opened_of(self._loaded.connection, [slot.revision]), intake
         return found
 
     def _topic(self, topic: str) -> Topic | None:
