@@ -61,7 +61,7 @@ in_memory = \
 		trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	fi
 
-.PHONY: help demo serve test browser lint format lock audit-install bench clean
+.PHONY: help demo demo-label-studio serve test browser lint format lock audit-install bench clean
 
 help:  ## print this list
 	@echo "Evenhand: make TARGET"; echo
@@ -95,6 +95,10 @@ demo: $(READY)  ## run the whole story, from a proposal to a verified release, i
 	mark() { [ ! -d $(DEMO_HOME) ] || : > $(DEMO_HOME)/$(MARK); }; \
 	trap mark EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	$(EVENHAND) --home $(DEMO_HOME) demo $(ARGS)
+
+demo-label-studio: $(READY)  ## review in a real Label Studio, installed on first use, in a new folder under build/
+	@mkdir -p build; home=$$(mktemp -d build/demo-label-studio-XXXXXX); \
+	$(EVENHAND) --home "$$home" label-studio demo $(ARGS)
 
 serve: $(READY)  ## serve the web pages and the HTTP API from the demo's home
 	@home="$(or $(EVENHAND_HOME),$(DEMO_HOME))"; \

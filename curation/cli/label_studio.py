@@ -233,3 +233,28 @@ def up(
             local.process.wait()
         except KeyboardInterrupt:
             typer.echo("Stopped.")
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    dataset: Annotated[Path, typer.Option("--dataset", help="A small dataset's folder, with example.json.")] = Path(
+        "docs/first-dataset"
+    ),
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where Label Studio listens.")] = 8080,
+    stay: Annotated[bool, typer.Option("--stay", help="Go on running, to look around there, until Ctrl-C.")] = False,
+) -> None:
+    """Show the whole loop in an empty home: two simulated people annotate in a real Label Studio; a release is cut."""
+    from curation.audit.trace import trace_example
+    from curation.cli.story import print_story
+    from curation.integrations.label_studio.demo import played
+
+    with played(home_path(context), dataset, port, lambda text: typer.echo(f"  {text}")) as (local, made, example):
+        typer.echo(f"\n$ evenhand trace {example} --bundle {made.path}")
+        print_story(trace_example(made.path, example).story)
+        if stay:
+            typer.echo(f"\nLabel Studio runs on {local.url} until Ctrl-C.")
+            try:
+                local.process.wait()
+            except KeyboardInterrupt:
+                typer.echo("Stopped.")

@@ -152,3 +152,22 @@ def test_a_task_made_to_name_another_seat_fills_none_and_is_put_right(given):
     assert given.sync("keep-1").taken == 1
     assert given.world.history(other).latest.round.people()
     assert not given.world.history(given.example).latest.round.people()
+
+
+def test_a_form_of_an_earlier_version_is_replaced_and_what_was_submitted_stays(given):
+    keep, project = given.people["keep-1"], given.project("keep-1")
+    keep.annotate(given.first, ACCEPT)
+    given.sync("keep-1")
+    other = given.world.propose()
+    given.sync("keep-1")
+    new = given.task_of("keep-1", other)
+    keep.annotate(new["id"], ACCEPT)
+    config = keep.ask("GET", f"/api/projects/{project}/")["label_config"]
+    older = config.replace(' alias="pass"', ' alias="pass-it-on"')
+    assert older != config
+    given.client.change_project(project, label_config=older)
+    given.forget_forms("keep-1")
+    assert given.sync("keep-1").taken == 1
+    assert keep.ask("GET", f"/api/projects/{project}/")["label_config"] == config
+    assert [len(task["annotations"]) for task in given.tasks("keep-1")] == [1, 1]
+    assert len(given.world.history(given.example).reviews) == 1

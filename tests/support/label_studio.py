@@ -19,7 +19,7 @@ import httpx
 from curation.integrations.label_studio.client import Client
 from curation.integrations.label_studio.connection import Server, keep_server
 from curation.integrations.label_studio.local import ADMINISTRATOR, Visitor, running
-from curation.integrations.label_studio.reviewers import LinkReviewer, link_of, link_reviewer
+from curation.integrations.label_studio.reviewers import LinkReviewer, keep_link, link_of, link_reviewer
 from curation.integrations.label_studio.slots import Slot, slots_of
 from curation.integrations.label_studio.sync import Synced, sync_reviewer
 from curation.people.vault import Vault
@@ -207,6 +207,14 @@ class Working:
             link = link_of(loaded, vault, self.world.actor(handle))
         assert link is not None
         return link.projects[form]
+
+    def forget_forms(self, handle: str) -> None:
+        """As if the reviewer's projects had been made by an earlier version, with other forms."""
+        with self.world.acting(handle) as (made, actor):
+            link = link_of(made, made.vault, actor)
+            assert link is not None
+            link.configs = dict.fromkeys(link.configs, "0" * 64)
+            keep_link(made, actor, link)
 
     def tasks(self, handle: str, form: str = "review") -> list[dict[str, Any]]:
         return self.people[handle].tasks(self.project(handle, form))
