@@ -10,6 +10,7 @@ import pytest
 from curation.clock import DAY, MovableClock
 from curation.home import open_home
 from curation.warned import yanked_with
+from curation.webhooks.receivers import add_receiver
 from curation.writing import Platform
 from tests.api.test_page_access import TABLE
 from tests.audit.demo import LAST_DAY, demo
@@ -81,6 +82,7 @@ PAGES = {
         "/maintain/policy",
         "/maintain/policy/new",
         "/maintain/release",
+        "/maintain/webhooks",
     ],
     OTHER: ["/maintain/policy/drafts/{draft}"],
     ADMINISTRATOR: ["/maintain/people"],
@@ -129,6 +131,8 @@ def fill(world):
         retracted = next(of for of in accepted if yanked_with(loaded, of))
     accepted.remove(retracted)
     world.agree_act(world.draft_retraction(retracted, MAINTAINER), OTHER)
+    with world.acting(MAINTAINER) as (made, actor):
+        add_receiver(made, actor, "https://example.org/hook")
     flag = world.flag(accepted[0], READER, ground="law")
     world.close()
     judged, waiting = (propose(example(number=number, positions=POSITIONS) | {"topic": TOPIC}) for number in (1, 2))

@@ -54,6 +54,11 @@ _KNOWN: list[tuple[re.Pattern[str], str]] = [
         (r"reasons belong to a verdict", N_("Reasons belong to a verdict that does not accept.")),
         (r"names a source that shows it", N_("Who says «inaccurate» names a source that shows it.")),
         (r"should match pattern", N_("This is not written as it should be; see the hint.")),
+        (r"address begins with https", N_("Write an address that begins with https://.")),
+        (r"no message is sent to this", N_("No message is sent there: it is no address of the public internet.")),
+        (r"address is registered already", N_("This address is in the list already.")),
+        (r"there are (?P<most>\d+) receivers", N_("There are %(most)s already. Remove one first.")),
+        (r"this sign-in has an account", N_("This sign-in belongs to another account already.")),
         (r"this is not your handle", N_("This is not your handle.")),
         (r"this is not your passphrase", N_("This is not your passphrase, or you tried too often.")),
     ]

@@ -25,6 +25,7 @@ from curation_api.pages.routes import (
     signing_in,
     topic_proposing,
     topics,
+    webhooks,
     work,
 )
 
@@ -56,6 +57,7 @@ ROUTERS = tuple(
         policies,
         cutting,
         people,
+        webhooks,
     )
 )
 """Every router of the pages."""
