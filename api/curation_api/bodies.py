@@ -67,6 +67,12 @@ class GateOverruling(Wire):
     reason: Paragraph
 
 
+class ReceiverForm(Wire):
+    """Where to send webhooks: an https address of the public internet."""
+
+    url: str = Field(min_length=1, max_length=2_000)
+
+
 WITHDRAWAL = TypeAdapter(Withdrawal)
 SEAT_WANTED = TypeAdapter(SeatWanted)
 SEAT_REVIEW = TypeAdapter(SeatReview)
@@ -78,6 +84,7 @@ POLICY_DRAFT = TypeAdapter(DraftPolicy)
 GATE_OVERRULING = TypeAdapter(GateOverruling)
 ROLES_WANTED = TypeAdapter(RolesWanted)
 SUSPENSION = TypeAdapter(SuspensionForm)
+RECEIVER = TypeAdapter(ReceiverForm)
 
 BODIES: dict[str, TypeAdapter[Any]] = {
     "Example": PROPOSAL,
@@ -92,6 +99,7 @@ BODIES: dict[str, TypeAdapter[Any]] = {
     "GateOverruling": GATE_OVERRULING,
     "RolesWanted": ROLES_WANTED,
     "SuspensionForm": SUSPENSION,
+    "ReceiverForm": RECEIVER,
 }
 """Every body, by its name in the OpenAPI document."""
 

@@ -223,3 +223,27 @@ class SuspensionList(Wire):
     """Who is suspended now."""
 
     suspensions: list[SuspensionView]
+
+
+class ReceiverView(Wire):
+    """A receiver of webhooks, and how its messages stand. One that is not active said that it is gone."""
+
+    id: str
+    url: str
+    active: bool
+    waiting: int
+    delivered: int
+    given_up: int
+
+
+class ReceiverList(Wire):
+    """Every receiver, by address."""
+
+    receivers: list[ReceiverView]
+
+
+class SecretView(Wire):
+    """A receiver and its secret, told this once."""
+
+    id: str
+    secret: str

@@ -73,6 +73,10 @@ TABLE = [
     ("GET", "/v1/suspensions", None, REFUSED),
     ("POST", "/v1/suspensions", {"topic": TOPIC, "pseudonym": NOBODY, "ground": "spam"}, REFUSED),
     ("POST", "/v1/suspensions/{pseudonym}/end", None, REFUSED),
+    ("GET", "/v1/webhooks", None, OVERSEEN),
+    ("POST", "/v1/webhooks", {"url": "https://example.org/hook"}, (401, 401, 403, 201)),
+    ("POST", "/v1/webhooks/{receiver}/secret", None, (401, 401, 403, 404)),
+    ("POST", "/v1/webhooks/{receiver}/removal", None, (401, 401, 403, 404)),
     ("GET", "/v1/next-release", None, OVERSEEN),
     ("POST", "/v1/next-release/plan", None, (401, 401, 403, 202)),
     ("POST", "/v1/next-release/overrulings", OVERRULING, (401, 401, 403, 202)),
@@ -92,6 +96,7 @@ FILLED = {
     "{flag}": HASH,
     "{topic}": TOPIC,
     "{draft}": "d_aaaa",
+    "{receiver}": "wh_aaaa",
     "{pseudonym}": NOBODY,
     "{path}": "0/000.p/255",
 }

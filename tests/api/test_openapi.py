@@ -21,6 +21,9 @@ PRIVATE = (
     "POST /v1/next-release/plan",
     "POST /v1/next-release/overrulings",
     "POST /v1/next-release/cut",
+    "POST /v1/webhooks",
+    "POST /v1/webhooks/{receiver}/secret",
+    "POST /v1/webhooks/{receiver}/removal",
 )
 """What is no act of the log, or becomes one later."""
 REFERENCE = "#/components/schemas/"

@@ -1,4 +1,4 @@
-"""Maintainers say on a page which programs elsewhere are told what became public."""
+"""Maintainers say, on a page and over the API, which programs elsewhere are told what became public."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from curation.clock import MovableClock
 from tests.api.pages import LANGUAGES
-from tests.api.support import START, Api, copy_home
+from tests.api.support import START, Api, assert_problem, copy_home
 from tests.api.test_oversight import browser_of
 
 PAGE = "/maintain/webhooks"
@@ -41,3 +41,27 @@ def test_receiver_is_added_given_another_secret_and_removed(api, language):
 def test_auditor_looks_and_changes_nothing(api):
     seen = browser_of(api, "auditor").see(PAGE)
     assert [form["action"] for form in seen.all("form") if "webhooks" in form["action"]] == []
+
+
+def test_same_over_the_api(api):
+    sent = api.call("POST", "/v1/webhooks", "maintainer", json={"url": "https://example.org/api"})
+    assert sent.status_code == 201
+    made = sent.json()
+    (listed,) = api.get("/v1/webhooks", "auditor")["receivers"]
+    assert listed == {
+        "id": made["id"],
+        "url": "https://example.org/api",
+        "active": True,
+        "waiting": 0,
+        "delivered": 0,
+        "given_up": 0,
+    }
+    again = api.call("POST", "/v1/webhooks", "maintainer", json={"url": "https://example.org/api"})
+    assert_problem(again, 409, "conflict")
+    wrong = api.call("POST", "/v1/webhooks", "maintainer", json={"url": "http://example.org/hook"})
+    assert wrong.status_code == 422
+    other = api.call("POST", f"/v1/webhooks/{made['id']}/secret", "maintainer").json()
+    assert other["id"] == made["id"]
+    assert other["secret"] != made["secret"]
+    left = api.call("POST", f"/v1/webhooks/{made['id']}/removal", "maintainer")
+    assert left.json() == {"receivers": []}

@@ -18,6 +18,7 @@ from curation_api.routes import (
     reviews,
     seats,
     topics,
+    webhooks,
 )
 
 ROUTERS = tuple(
@@ -37,6 +38,7 @@ ROUTERS = tuple(
         policies,
         cutting,
         people,
+        webhooks,
         label_studio,
         log,
         health,
