@@ -17,6 +17,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EVENHAND := $(BIN)/evenhand
 DEMO_HOME := demo-home
+PROBES_VENV := .venv-probes
+PROBES_OUT := demo-probes
 MARK := .made-by-make-demo
 CORE_LIMIT_MB := 300
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input --require-virtualenv
@@ -61,7 +63,7 @@ in_memory = \
 		trap 'rm -rf "$$TMPDIR"' EXIT; trap 'exit 130' INT; trap 'exit 143' TERM; \
 	fi
 
-.PHONY: help demo demo-label-studio serve test browser lint format lock audit-install bench clean
+.PHONY: help demo demo-probes demo-label-studio serve test browser lint format lock audit-install bench clean
 
 help:  ## print this list
 	@echo "Evenhand: make TARGET"; echo
@@ -99,6 +101,32 @@ demo: $(READY)  ## run the whole story, from a proposal to a verified release, i
 demo-label-studio: $(READY)  ## review in a real Label Studio, installed on first use, in a new folder under build/
 	@mkdir -p build; home=$$(mktemp -d build/demo-label-studio-XXXXXX); \
 	$(EVENHAND) --home "$$home" label-studio demo $(ARGS)
+
+# torch is installed apart: pip takes it from PyPI, where on Linux it brings CUDA. PIP_EXTRA_INDEX_URL in the
+# environment can name torch's index of CPU builds.
+$(PROBES_VENV)/.ready: pyproject.toml
+	@set -e; \
+	$(find_python); \
+	$(call say,Setting up $(PROBES_VENV) with $$python $$version and torch: some minutes); \
+	"$$python" -m venv --clear $(PROBES_VENV); \
+	$(PROBES_VENV)/bin/python -m pip install $(PIP_FLAGS) 'torch>=2.6' 'transformers>=5'; \
+	$(PROBES_VENV)/bin/python -m pip install $(PIP_FLAGS) -e '.[probes]'; \
+	: > $@
+
+demo-probes: $(READY) $(PROBES_VENV)/.ready  ## train a toy model with a planted lean, and see what the probe makes of it
+	@set -e; \
+	release=$$(ls -d $(DEMO_HOME)/releases/*/manifest.json 2>/dev/null | tail -n 1); \
+	if [ -z "$$release" ]; then \
+		$(call say,The demo's release comes first: make demo); \
+		$(MAKE) demo ARGS=; \
+		release=$$(ls -d $(DEMO_HOME)/releases/*/manifest.json | tail -n 1); \
+	fi; \
+	if [ -e $(PROBES_OUT) ] && [ ! -f $(PROBES_OUT)/$(MARK) ]; then \
+		echo "$(PROBES_OUT) exists and was not made by \`make demo-probes\`: it stays as it is. Move it away and try again." >&2; \
+		exit 1; \
+	fi; \
+	rm -rf $(PROBES_OUT); mkdir $(PROBES_OUT); : > $(PROBES_OUT)/$(MARK); \
+	$(PROBES_VENV)/bin/python -m curation.probing.toy "$$(dirname "$$release")" $(PROBES_OUT) $(ARGS)
 
 serve: $(READY)  ## serve the web pages and the HTTP API from the demo's home
 	@home="$(or $(EVENHAND_HOME),$(DEMO_HOME))"; \
@@ -173,8 +201,9 @@ bench: $(READY)  ## run every benchmark under benchmarks/
 	done; \
 	[ -n "$$found" ] || echo "There is no benchmarks/bench_*.py."
 
-clean:  ## remove .venv, caches and the demo's home
+clean:  ## remove both .venv, caches and what the demos made
 	@if [ -f $(DEMO_HOME)/$(MARK) ] && [ ! -L $(DEMO_HOME) ]; then rm -rf $(DEMO_HOME); fi
-	@if [ -f $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
+	@if [ -f $(PROBES_OUT)/$(MARK) ] && [ ! -L $(PROBES_OUT) ]; then rm -rf $(PROBES_OUT); fi
+	@for venv in $(VENV) $(PROBES_VENV); do if [ -f $$venv/pyvenv.cfg ]; then rm -rf $$venv; fi; done
 	@rm -rf build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find api benchmarks curation schemas tests validators -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
