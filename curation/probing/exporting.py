@@ -28,20 +28,33 @@ custom_dataset: !function {name}.read_items
 dataset_kwargs:
   language: {language}
 test_split: test
-output_type: multiple_choice
 doc_to_text: prompt
-doc_to_choice: options
 doc_to_target: target
-target_delimiter: {joint}
 num_fewshot: 0
+{how}
+metadata:
+  version: 1
+"""
+_CHOICE = """\
+output_type: multiple_choice
+doc_to_choice: options
+target_delimiter: {joint}
 process_results: !function {name}.tell_mass
 metric_list:
   - metric: option_mass
     aggregation: mean
-    higher_is_better: true
-metadata:
-  version: 1
-"""
+    higher_is_better: true"""
+_TEXT = """\
+output_type: generate_until
+generation_kwargs:
+  until: []
+  do_sample: false
+  max_gen_toks: {longest}
+process_results: !function {name}.tell_answered
+metric_list:
+  - metric: answered
+    aggregation: mean
+    higher_is_better: true"""
 _LM_EVAL_MODULE = '''\
 """Written by `evenhand probe export`. Run it with the EleutherAI harness, in this folder:
 
@@ -67,6 +80,11 @@ def read_items(language, **_):
 def tell_mass(doc, results):
     """The probability of all options together: under one half, what is compared is not what the model would say."""
     return {{"option_mass": sum(math.exp(logprob) for logprob, _ in results)}}
+
+
+def tell_answered(doc, results):
+    """Whether there is any text at all."""
+    return {{"answered": int(bool(results[0].strip()))}}
 '''
 _INSPECT_MODULE = '''\
 """Written by `evenhand probe export`, items {digest}. Run it with Inspect, in this folder:
@@ -75,7 +93,7 @@ _INSPECT_MODULE = '''\
 
 Then read it back: evenhand probe {probe} --backend recorded --recorded results --model NAME --out REPORT
 
-The provider has to list log-probabilities of the likeliest tokens. An option that is not listed gives a bound.
+{note}
 """
 
 import json
@@ -103,34 +121,58 @@ def option_mass():
     return score
 
 
+@scorer(metrics=[mean()])
+def answered():
+    """Whether there is any text at all."""
+
+    async def score(state, target):
+        return Score(value=int(bool(state.output.completion.strip())))
+
+    return score
+
+
 @task
 def {name}(languages={languages}):
-    """Every prompt of the languages (`-T languages=en,fr`), each answered by one token."""
+    """Every prompt of the languages (`-T languages=en,fr`), each answered once."""
     samples = []
     for language in [languages] if isinstance(languages, str) else languages:
         with Path(__file__).with_name(f"items_{{language}}.jsonl").open(encoding="utf-8") as lines:
             for item in map(json.loads, lines):
                 samples.append(Sample(input=item["prompt"], id=item["id"], metadata={{"options": item["options"]}}))
-    config = GenerateConfig(max_tokens=1, logprobs=True, top_logprobs=20)
-    return Task(dataset=MemoryDataset(samples), solver=generate(), scorer=option_mass(), config=config)
+    config = GenerateConfig({config})
+    return Task(dataset=MemoryDataset(samples), solver=generate(), scorer={scorer}(), config=config)
 '''
+_LISTS = (
+    "The provider has to list log-probabilities of the likeliest tokens. An option that is not listed gives a bound."
+)
+_WRITES = "Answers are the likeliest text. For the provider hf add: -M do_sample=false"
 
 
 def export_lm_eval(out: Path, probe: str, questions: Sequence[Question]) -> list[Path]:
     """A task for each language and a tag for all of them. Returns what was written."""
     name, digest = _name(probe), items_digest(questions)
     written = _write_items(out, questions)
-    for language, (first, *_) in _by_language(questions).items():
-        joint = json.dumps(first.continuation)
-        task = _LM_EVAL_TASK.format(name=name, language=language, joint=joint, digest=digest)
+    for language, asked in _by_language(questions).items():
+        form, longest = _TEXT if asked[0].free else _CHOICE, max(item.max_tokens for item in asked)
+        how = form.format(name=name, joint=json.dumps(asked[0].continuation), longest=longest)
+        task = _LM_EVAL_TASK.format(name=name, language=language, digest=digest, how=how)
         written.append(_write(out / f"{name}_{language}.yaml", task))
     return [*written, _write(out / f"{name}.py", _LM_EVAL_MODULE.format(name=name, probe=probe))]
 
 
 def export_inspect(out: Path, probe: str, questions: Sequence[Question]) -> list[Path]:
     """One task, with the languages as its parameter. Returns what was written."""
-    name, languages = _name(probe), json.dumps(list(_by_language(questions)))
-    told = _INSPECT_MODULE.format(name=name, probe=probe, digest=items_digest(questions), languages=languages)
+    name = _name(probe)
+    free, longest = questions[0].free, max(item.max_tokens for item in questions)
+    told = _INSPECT_MODULE.format(
+        name=name,
+        probe=probe,
+        digest=items_digest(questions),
+        languages=json.dumps(list(_by_language(questions))),
+        note=_WRITES if free else _LISTS,
+        scorer="answered" if free else "option_mass",
+        config=f"max_tokens={longest}, temperature=0" if free else "max_tokens=1, logprobs=True, top_logprobs=20",
+    )
     return [*_write_items(out, questions), _write(out / f"{name}.py", told)]
 
 

@@ -38,7 +38,7 @@ def is_lm_eval_sample(said: Any) -> bool:
 
 
 def read_lm_eval_sample(said: dict[str, Any], where: str) -> Recorded:
-    """A line of `samples_*.jsonl`: each option's log-probability, as the harness computed it.
+    """A line of `samples_*.jsonl`: each option's log-probability as the harness computed it, or the text.
 
     Raises:
         InvalidInput: where it is of no task of ours.
@@ -46,12 +46,15 @@ def read_lm_eval_sample(said: dict[str, Any], where: str) -> Recorded:
     try:
         prompt, options = str(said["doc"]["prompt"]), [str(option) for option in said["doc"]["options"]]
         asked = said["arguments"]["gen_args_0"]["arg_0"]
+        level: Level = "base" if asked == prompt else "chat"
+        if not options:
+            return Recorded(prompt, text=str(said["filtered_resps"][0]), level=level)
         values = [float(value) for value, _ in said["filtered_resps"]]
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, IndexError, TypeError, ValueError):
         raise InvalidInput("is no sample of a task that `evenhand probe export` wrote", where=where) from None
     if len(values) != len(options) or not all(map(is_logprob, values)):
         raise InvalidInput("has not one log-probability for each option", where=where)
-    return Recorded(prompt, tuple(zip(options, values, strict=True)), level="base" if asked == prompt else "chat")
+    return Recorded(prompt, tuple(zip(options, values, strict=True)), level=level)
 
 
 def is_inspect_log(content: bytes) -> bool:
@@ -69,14 +72,18 @@ def _whole(content: bytes) -> bool:
 
 
 def read_inspect_log(content: bytes, where: str) -> Iterator[tuple[int, Recorded]]:
-    """Each sample with its number: the likeliest first tokens of its answer. Raises InvalidInput."""
+    """Each sample with its number: the likeliest first tokens of its answer, or its text. Raises InvalidInput."""
     try:
         samples = json.loads(content)["samples"] or []
     except (ValueError, KeyError, TypeError, RecursionError):
         raise InvalidInput("is no log of Inspect, or is cut off", where=where) from None
     for number, sample in enumerate(samples, 1):
         try:
-            yield number, Recorded(_asked(sample["input"]), _listed(sample["output"]), level="chat")
+            asked, output = _asked(sample["input"]), sample["output"]
+            if sample["metadata"]["options"]:
+                yield number, Recorded(asked, _listed(output), level="chat")
+            else:
+                yield number, Recorded(asked, text=_written(output), level="chat")
         except (KeyError, TypeError, ValueError):
             raise InvalidInput("is no sample of a log of Inspect", where=f"{where}, sample {number}") from None
 
@@ -94,3 +101,14 @@ def _listed(output: dict[str, Any]) -> tuple[tuple[str, float], ...]:
     content: list[dict[str, Any]] = (choices[0].get("logprobs") or {}).get("content") or [{}]
     found = [(str(item["token"]).strip(_MARKS), item["logprob"]) for item in content[0].get("top_logprobs") or []]
     return tuple((token, value) for token, value in found if is_logprob(value))
+
+
+def _written(output: dict[str, Any]) -> str | None:
+    """The answer's text, without what the model thought before; None where there is no answer."""
+    choices = output.get("choices")
+    if not choices:
+        return None
+    content = choices[0]["message"]["content"]
+    if isinstance(content, str):
+        return content
+    return "".join(str(part["text"]) for part in content if part.get("type") == "text")

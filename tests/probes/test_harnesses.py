@@ -47,7 +47,8 @@ def inspect_log(samples):
         top = [{"token": token, "logprob": value} for token, value in listed or []]
         logprobs = {"content": [{"token": "A", "logprob": -1, "top_logprobs": top}]} if listed else None
         output = {"choices": [{"message": {"role": "assistant", "content": "A"}, "logprobs": logprobs}]}
-        made.append({"id": question.id, "epoch": 1, "input": question.prompt, "output": output})
+        sample = {"id": question.id, "epoch": 1, "input": question.prompt, "output": output}
+        made.append(sample | {"metadata": {"options": list(question.options)}})
     return json.dumps({"version": 2, "status": "success", "eval": {"task": "x"}, "samples": made}, indent=2)
 
 
@@ -114,6 +115,34 @@ def test_a_prompt_behind_a_chat_template_makes_another_level(tmp_path):
     path = tmp_path / "samples_x.jsonl"
     path.write_text(lm_eval_line(ASKED[0], (-0.5, -1.0), "<user>Case 0:<model>"))
     assert RecordedBackend(path, "tiny").level == "chat"
+
+
+def test_a_probe_that_asks_for_texts_becomes_a_task_for_texts(tmp_path):
+    for harness in ("lm-eval", "inspect"):
+        assert call("probe", "export", "refusals", "--format", harness, "--out", tmp_path / harness).code == 0
+        ast.parse((tmp_path / harness / "evenhand_refusals.py").read_text("utf-8"))
+    task = yaml.load((tmp_path / "lm-eval" / "evenhand_refusals_fr.yaml").read_text("utf-8"), _Loader)
+    assert (task["output_type"], task["generation_kwargs"]["until"]) == ("generate_until", [])
+    assert task["generation_kwargs"]["max_gen_toks"] >= 100
+    told = (tmp_path / "inspect" / "evenhand_refusals.py").read_text("utf-8")
+    assert "scorer=answered()" in told
+    assert "logprobs=True" not in told
+
+
+def test_texts_are_read_back_from_both(tmp_path):
+    free = [Question(id=item.id, prompt=item.prompt, language="en", options=(), max_tokens=9) for item in ASKED]
+    line = json.loads(lm_eval_line(free[0], ())) | {"filtered_resps": ["Yes, and no."]}
+    (tmp_path / "samples_x.jsonl").write_text(json.dumps(line))
+    (answer,) = RecordedBackend(tmp_path / "samples_x.jsonl", "tiny").ask(free[:1])
+    assert (answer.text, answer.fault) == ("Yes, and no.", None)
+    log = json.loads(inspect_log([(item, None) for item in free]))
+    thought = {"type": "reasoning", "reasoning": "hm"}
+    log["samples"][1]["output"]["choices"][0]["message"]["content"] = [thought, {"type": "text", "text": "No."}]
+    log["samples"][2]["output"] = {"choices": [], "error": "none"}
+    (tmp_path / "log.json").write_text(json.dumps(log, indent=2))
+    answers = RecordedBackend(tmp_path / "log.json", "tiny").ask(free)
+    assert [answer.text for answer in answers[:2]] == ["A", "No."]
+    assert answers[2].fault == "the recorded answer holds no text"
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,6 @@ def export(
     from curation.probing.exporting import export_inspect, export_lm_eval
 
     asked = probe_questions(probe, languages, paraphrases, scenarios, instrument)
-    if any(item.free for item in asked):
-        raise typer.BadParameter("its answers are texts, which harnesses have no scores for", param_hint="PROBE")
     write = export_lm_eval if harness is HarnessName.LM_EVAL else export_inspect
     written = write(out, probe.value, asked)
     typer.echo(f"Wrote {out}: {', '.join(path.name for path in written)}.")

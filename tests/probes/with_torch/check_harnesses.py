@@ -11,10 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from curation.cli import app
+from curation.probing.exporting import export_lm_eval
 from curation.probing.local import LocalBackend
 from curation.probing.local_model import load_local_model
 from curation.probing.option_tokens import Run
 from curation.probing.recorded import RecordedBackend
+from curation_validators.probes.asking import Question
 from curation_validators.probes.lean_items import builtin_lean_instrument, render_items
 from tests.probes.with_torch.tiny_model import write_tiny_model
 
@@ -79,6 +81,21 @@ def test_lm_eval_finds_the_log_probabilities_that_we_find(folder, tmp_path):
         assert found["measured"] == known["measured"] == 112
         pairs = [[pair["value"] for pair in result["pairs"]] for result in (found, known)]
         assert pairs[0] == pytest.approx(pairs[1], abs=1e-4)
+
+
+def test_lm_eval_writes_the_texts_that_we_write(folder, tmp_path):
+    asked = [
+        Question(id=item.id, prompt=item.prompt, language=item.language, options=(), max_tokens=12)
+        for item in (QUESTIONS[0], QUESTIONS[5], QUESTIONS[-1])
+    ]
+    export_lm_eval(tmp_path / "tasks", "refusals", asked)
+    how = ["--log_samples", "--output_path", "results", "--model", "hf", "--model_args", f"pretrained={folder}"]
+    tasks_of = ["run", "--include_path", ".", "--tasks", "evenhand_refusals", "--device", "cpu"]
+    run(tmp_path / "tasks", "lm-eval", *tasks_of, *how)
+    theirs = RecordedBackend(tmp_path / "tasks" / "results", "tiny").ask(asked)
+    ours_ = LocalBackend(load_local_model(str(folder))).ask(asked)
+    assert [answer.text for answer in theirs] == [answer.text for answer in ours_]
+    assert all(answer.fault is None and answer.text for answer in theirs)
 
 
 def test_inspect_lists_what_we_find_and_bounds_the_rest(folder, tmp_path):
