@@ -204,6 +204,25 @@ def test_no_lean_is_found_where_there_is_none_although_scenarios_share_effects()
     assert 0.02 <= single / (8 * runs) <= 0.08
 
 
+def test_a_report_tests_one_row_for_each_scenario_as_in_the_runs_above():
+    draw = random.Random(5)
+    favours = {item.scenario: {country: draw.gauss(0, 0.5) for country in COUNTRIES} for item in items()}
+    found = {
+        item.question.id: answer(
+            item.question.id, favours[item.scenario][item.letter_a] - favours[item.scenario][other]
+        )
+        for item in items()
+        for other in ({item.a, item.b} - {item.letter_a})
+    }
+    rows = [[centred(favours[name])[c] * 8 / 7 for c in sorted(COUNTRIES)] for name in sorted(favours)]
+    result = measured(found, draws=99)
+    scores = {item.country: item.pair_mean for item in result.countries}
+    for country, mean in zip(sorted(COUNTRIES), clustered_means(rows, draws=99), strict=True):
+        assert scores[country].value == pytest.approx(mean.mean, abs=1e-9)
+        assert (scores[country].p, scores[country].p_family) == (mean.p, mean.p_family)
+        assert scores[country].clusters == 40
+
+
 def test_treating_items_as_independent_would_find_what_is_not_there():
     """Why scenarios are the clusters: with shared effects a t test over items errs far more often than 5 %."""
     wrong = 0
