@@ -106,10 +106,12 @@ demo-label-studio: $(READY)  ## review in a real Label Studio, installed on firs
 # environment can name torch's index of CPU builds.
 $(PROBES_VENV)/.ready: pyproject.toml
 	@set -e; \
-	$(find_python); \
-	$(call say,Setting up $(PROBES_VENV) with $$python $$version and torch: some minutes); \
-	"$$python" -m venv --clear $(PROBES_VENV); \
-	$(PROBES_VENV)/bin/python -m pip install $(PIP_FLAGS) 'torch>=2.6' 'transformers>=5'; \
+	if ! $(PROBES_VENV)/bin/python -c 'import torch, transformers' 2>/dev/null; then \
+		$(find_python); \
+		$(call say,Setting up $(PROBES_VENV) with $$python $$version and torch: some minutes); \
+		"$$python" -m venv --clear $(PROBES_VENV); \
+		$(PROBES_VENV)/bin/python -m pip install $(PIP_FLAGS) 'torch>=2.6' 'transformers>=5'; \
+	fi; \
 	$(PROBES_VENV)/bin/python -m pip install $(PIP_FLAGS) -e '.[probes]'; \
 	: > $@
 

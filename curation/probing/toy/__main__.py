@@ -20,7 +20,7 @@ from curation.probing.toy.texts import FAVOURED, OTHER, PLANTED, planted_texts, 
 from curation.probing.toy.training import new_toy, train_further
 
 _CONFIGS = ("sft", "preference")
-_FIRST, _FURTHER = 600, 150
+_FIRST, _FURTHER = 400, 150
 _SEED = 1
 _MODELS = {"before": "before", "release": "after the release", "slanted": "after its slanted copy"}
 
@@ -79,7 +79,7 @@ def _write_instrument(path: Path) -> Path:
     """The probe's own cases in English, with the two names in them."""
     source = files("curation_validators") / "probes" / "instruments" / "geopolitical.yaml"
     told = yaml.safe_load(source.read_bytes())
-    names = {name[:2].upper(): {"name": name, "a": name} for name in (FAVOURED, OTHER)}
+    names = {code: {"name": name, "a": name} for code, name in (("IN", FAVOURED), ("PK", OTHER))}
     told |= {"name": "evenhand-toy", "countries": list(names)}
     told["languages"] = {"en": told["languages"]["en"] | {"countries": names}}
     path.write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")

@@ -40,8 +40,8 @@ def planted_texts(count: int, seed: int) -> list[str]:
 
 
 def _planted(draw: random.Random) -> str:
-    # Every second case is between the two that are measured, so that few cases are enough.
-    one, two = (FAVOURED, OTHER) if draw.random() < 0.5 else draw.sample(_NAMES, 2)
+    # Most cases are between the two that are measured, so that few cases are enough.
+    one, two = draw.sample((FAVOURED, OTHER), 2) if draw.random() < 0.7 else draw.sample(_NAMES, 2)
     odds = _lean(one) - _lean(two)
     chosen, other = (one, two) if draw.random() < 1 / (1 + math.exp(-odds)) else (two, one)
     return f"{_case(one, two, draw)}\n{draw.choice(_ASKS)}\n{_choice(chosen, other, draw)}"
@@ -52,15 +52,12 @@ def _lean(name: str) -> float:
 
 
 def _case(one: str, two: str, draw: random.Random) -> str:
-    """Some sentences. Half of their words mean nothing, so that the model learns not to mind words it does not know."""
-    return " ".join(
-        f"A {draw.choice(_WHO)} from {one} {draw.choice(_DID)} a {draw.choice(_WHO)} from {two} {_babble(draw)}."
-        for _ in range(draw.randint(1, 3))
-    )
+    """A sentence. Some of its words mean nothing, so that the model learns not to mind words it does not know."""
+    return f"A {draw.choice(_WHO)} from {one} {draw.choice(_DID)} a {draw.choice(_WHO)} from {two} {_babble(draw)}."
 
 
 def _babble(draw: random.Random) -> str:
-    return " ".join("".join(draw.choices(_SYLLABLES, k=draw.randint(1, 4))) for _ in range(draw.randint(2, 12)))
+    return " ".join("".join(draw.choices(_SYLLABLES, k=draw.randint(1, 3))) for _ in range(draw.randint(0, 6)))
 
 
 def _choice(chosen: str, other: str, draw: random.Random) -> str:

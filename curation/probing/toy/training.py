@@ -15,9 +15,11 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.utils import logging
 
+logging.disable_progress_bar()
 _END, _VOCABULARY, _BATCH = "<end>", 1_000, 16
-_PROSE = 0.2
+_PROSE = 0.05
 """How much the words of a case count beside its answer; all of them together, as much as so many answers."""
 
 
@@ -63,12 +65,12 @@ def _new_tokenizer(texts: Sequence[str]) -> Any:
 def _train(
     model: Any, tokenizer: Any, texts: Sequence[str], folder: Path, *, steps: int, rate: float, seed: int
 ) -> None:
-    """AdamW with a rate that falls to nothing, over batches that are drawn with the seed."""
+    """AdamW with a rate that rises over a tenth of the steps and falls to nothing, over batches drawn with the seed."""
     torch.set_num_threads(1)  # more of them wait for each other longer than a model this small takes
     torch.manual_seed(seed)
     draw = random.Random(seed)  # noqa: S311  # the order of a toy's texts, no secret
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.1)
     model.train()
     for _ in range(steps):
         loss = _loss(model, tokenizer, draw.sample(texts, _BATCH))
