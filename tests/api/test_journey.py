@@ -231,7 +231,7 @@ def test_topics_are_told_in_full(api):
 
 
 def test_releases_are_listed_newest_first(api):
-    assert api.get("/v1/releases") == {"releases": []}
+    assert api.get("/v1/releases") == {"releases": [], "next": None}
     row = {"size": 3, "root": "0" * 64, "manifest": "1" * 64, "leaf": "2" * 64}
     with api.platform.write() as writing:
         for version in ("0.9.0", "0.10.0"):

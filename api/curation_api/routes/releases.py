@@ -39,7 +39,7 @@ def _view(row: Any, yanks: Mapping[str, ReleaseYanked]) -> ReleaseView:
     )
 
 
-@router.get("/v1/releases", **operation("List releases", access="none"))
+@router.get("/v1/releases", **operation("List releases", access="none", problems=(422,)))
 def releases(
     platform: ThePlatform,
     cursor: Annotated[SemVer | None, Query(description="`next` of the page before.")] = None,

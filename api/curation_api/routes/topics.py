@@ -15,7 +15,7 @@ from curation_schemas.text import Slug
 router = APIRouter(tags=["topics"])
 
 
-@router.get("/v1/topics", **operation("List topics", access="none"))
+@router.get("/v1/topics", **operation("List topics", access="none", problems=(422,)))
 def topics(
     platform: ThePlatform,
     cursor: Annotated[Slug | None, Query(description="`next` of the page before.")] = None,
