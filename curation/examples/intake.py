@@ -97,10 +97,15 @@ def _intake_of(found: Sequence[Checked]) -> Intake:
 def examine_topic(topic: Topic | None, reason: str | None, languages: tuple[str, ...], home: Path) -> Intake:
     """Check the texts of a topic as it is proposed, and the reason given; None is what was erased."""
     told = topic.texts() if topic else ()
-    texts = [Text(f"proposal.{path}.{tag}", "user", said) for path, several in told for tag, said in several.items()]
-    texts += [Text("reason", "user", reason)] if reason else []
-    found = check_example(Record("the proposal", tuple(texts)), _instruments(languages, home / FOLDER), WORDING)
-    return _intake_of(list(found))
+    texts = [(f"proposal.{path}.{tag}", said) for path, several in told for tag, said in several.items()]
+    texts += [("reason", reason)] if reason else []
+    return examine_words(texts, languages, home)
+
+
+def examine_words(texts: Sequence[tuple[str, str]], languages: tuple[str, ...], home: Path) -> Intake:
+    """Check texts of a proposal about a topic, each as (where it stands, what it says)."""
+    record = Record("the proposal", tuple(Text(place, "user", said) for place, said in texts))
+    return _intake_of(list(check_example(record, _instruments(languages, home / FOLDER), WORDING)))
 
 
 def examine_note(loaded: LoadedExamples, home: Path, said: str) -> Intake:

@@ -54,7 +54,9 @@ def test_finding_without_a_sentence_is_shown_in_english_and_escaped(language):
         ("the example, chosen.0", "chosen_first", "Answer A"),
         ("the example, chosen.0", "rejected_first", "Answer B"),
         ("the example, rejected.0", "rejected_first", "Answer A"),
-        ("the proposal, proposal.label.en", None, "proposal.label.en"),
+        ("the proposal, proposal.label.en", None, "Label (English)"),
+        ("the proposal, proposal.positions.keep-it.statement.fr", None, "Statement of the position keep-it (Français)"),
+        ("the proposal, proposal.perspectives.keep.label.fr", None, "Perspective keep (Français)"),
     ],
 )
 def test_place_is_named_as_the_reader_sees_it(where, order, place):

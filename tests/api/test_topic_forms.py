@@ -9,7 +9,7 @@ from curation.tables import drafts, examples
 from curation_api.pages.topic_form import form_of_topic, read_topic_form
 from curation_schemas.commons import TopicProposal
 from curation_schemas.definition import Topic
-from tests.api.pages import LANGUAGES
+from tests.api.pages import LANGUAGES, Browser
 from tests.api.support import TOPIC
 from tests.api.test_member_pages import api, join, rows
 
@@ -72,7 +72,8 @@ def test_amendment_says_what_it_changes_and_opens_a_round_once(api, language):
     statement = "positions-0-statement-en"
     changed = fields_of(topic, **{statement: f"We would say it so. {HOSTILE}"})
     seen = browser.send(AMEND, AMEND, changed | {"do": "check"})
-    assert f"positions.{topic.positions[0].id}.statement" in seen.text
+    assert [tag for tag, _ in seen.tags if tag in ("ins", "script")].count("ins") > 0
+    assert topic.positions[0].id in seen.text
     assert HOSTILE in seen.text
     assert rows(api, examples) == []
     for _ in range(2):
@@ -128,3 +129,80 @@ def test_text_in_a_language_that_the_form_lacks_stays(api):
     topic = Topic(**plain)
     data = read_topic_form(form_of_topic(topic), TOPIC, ["en", "fr"], topic)
     assert data["proposal"]["label"]["de"] == "Waffenrecht"
+
+
+PROPOSED = "bicycle-helmets"
+
+
+def proposed_on(browser, **changes):
+    """The id of a new topic's proposal."""
+    browser.send(NEW, NEW, new_topic(**changes))
+    (found,) = {item["href"] for item in browser.see("/work").all("a") if "/examples/ex_" in item.get("href", "")}
+    return found
+
+
+def test_own_proposal_of_a_topic_is_revised_on_its_page(api):
+    browser = join(api)
+    page = proposed_on(browser)
+    assert f"{page}/revise/topic" in [item.get("href") for item in browser.see(page).all("a")]
+    form = f"{page}/revise/topic"
+    assert "Nothing covers it." in browser.see(form).text
+    assert "positions-0-statement in fr" in browser.see(form).text
+    mended = new_topic(**{"once": "d" * 32, "scope-en": "Whether cyclists must wear a helmet."})
+    assert "Whether cyclists must wear a helmet." in browser.send(form, form, mended | {"do": "check"}).text
+    for _ in range(2):
+        browser.send(form, form, mended)
+    with api.platform.read() as loaded:
+        history = loaded.existing(page.removeprefix("/examples/"))
+    assert [revision.number for revision in history.revisions] == [1, 2]
+    assert "Whether cyclists must wear a helmet." in browser.see(page).text
+    join(api, "second").see(form, 404)
+
+
+def test_draft_of_a_topic_is_found_declared_on_and_judged(api):
+    author, reader = join(api), join(api, "second")
+    page = proposed_on(author)
+    assert PROPOSED not in reader.see("/topics").text
+    api.close_epoch()
+    declaring = f"/topics/{PROPOSED}/perspective"
+    for browser in (Browser(api.platform), reader):
+        seen = browser.see("/topics")
+        assert {page, declaring} <= {item.get("href") for item in seen.all("a")}
+        assert "for-a-law" in seen.text
+        assert "positions-0-statement" not in browser.see(f"/topics/{PROPOSED}").text
+    assert "for-a-law" in reader.see(declaring).text
+    reader.send(declaring, declaring, {"perspective": "for-a-law"})
+    seen = reader.send("/review", "/review/seat", {"topic": PROPOSED})
+    for text in ("positions-0-statement in fr", "perspectives-1-label in zh-Hans", "disputed_terms in en"):
+        assert text in seen.text
+    kind = f"/propose/{PROPOSED}/prompt"
+    assert "for-a-law-it" in {item.get("value") for item in join(api, "third").see(kind).all("input")}
+
+
+def test_reviewer_of_an_amendment_sees_what_it_would_replace(api):
+    browser = join(api)
+    topic = topic_in_force(api)
+    before = topic.positions[0].statement["en"]
+    browser.send(AMEND, AMEND, fields_of(topic, **{"positions-0-statement-en": f"{before} Put better."}))
+    judge = join(api, "second")
+    perspective = f"/topics/{TOPIC}/perspective"
+    judge.send(perspective, perspective, {"perspective": topic.positions[0].held_by})
+    seen = judge.send("/review", "/review/seat", {"topic": TOPIC})
+    assert before in seen.text
+    assert any(tag == "ins" for tag, _ in seen.tags)
+    assert topic.positions[1].statement["en"] not in seen.text
+
+
+def test_look_at_a_topic_says_what_changes_and_what_is_wrong_and_keeps_nothing(api):
+    browser = join(api)
+    token = browser.token(AMEND)
+    fields = fields_of(topic_in_force(api), **{"scope-en": f"Write to joe.doe@posteo.net. {HOSTILE}"})
+    answer = browser.client.post(f"{AMEND}/look", data={"form_token": token} | fields)
+    assert answer.status_code == 200
+    assert "What the disagreement is about (English)" in answer.text
+    assert "personal/contact" in answer.text
+    assert "<ins>" in answer.text
+    assert "<script>" not in answer.text
+    assert rows(api, examples) == rows(api, drafts) == []
+    empty = browser.client.post(f"{NEW}/look", data={"form_token": token})
+    assert "once every field is filled in" in empty.text

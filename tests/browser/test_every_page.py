@@ -16,7 +16,7 @@ from tests.api.test_page_access import TABLE
 from tests.audit.demo import LAST_DAY, demo
 from tests.browser.conftest import serving, signed_in
 from tests.browser.steps import faults
-from tests.support.words import example
+from tests.support.words import example, topic_proposal
 from tests.support.world import World
 
 __all__ = ["demo"]
@@ -36,6 +36,7 @@ PAGES = {
         "/",
         "/how-it-works",
         "/topics",
+        "/examples/{drafted}",
         "/topics/{topic}",
         "/topics/{topic}/objections",
         "/examples",
@@ -73,6 +74,7 @@ PAGES = {
         "/review",
         "/propose",
         "/propose-topic",
+        "/examples/{drafted}/revise/topic",
         "/propose/{topic}/topic",
         *(f"/propose/{{topic}}/{kind}" for kind in ("sft", "preference", "pluralistic", "prompt")),
     ],
@@ -103,8 +105,8 @@ NO_PAGES = {
 def template_of(page):
     """The route that serves a page, as the table of access writes it."""
     path = page.partition("?")[0]
-    for hole, name in (("{retracted}", "{example}"), ("{contested}", "{example}"), ("{judged}", "{example}")):
-        path = path.replace(hole, name)
+    for hole in ("{retracted}", "{contested}", "{judged}", "{drafted}"):
+        path = path.replace(hole, "{example}")
     for kind in ("sft", "preference", "pluralistic", "prompt"):
         path = path.replace(f"/propose/{{topic}}/{kind}", "/propose/{topic}/{kind}")
     return path.replace("{yanked}", "{version}")
@@ -134,6 +136,7 @@ def fill(world):
     with world.acting(MAINTAINER) as (made, actor):
         add_receiver(made, actor, "https://example.org/hook")
     flag = world.flag(accepted[0], READER, ground="law")
+    drafted = propose(topic_proposal("bicycle-helmets"))
     world.close()
     judged, waiting = (propose(example(number=number, positions=POSITIONS) | {"topic": TOPIC}) for number in (1, 2))
     first = world.take(READER, TOPIC).example
@@ -146,6 +149,7 @@ def fill(world):
         "{retracted}": retracted,
         "{contested}": next(row.id for row in listed if row.status == "contested"),
         "{judged}": first,
+        "{drafted}": drafted,
         "{leaf}": flag.leaf,
         "{flag}": flag.leaf,
         "{version}": "2.0.0",

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from curation_api.pages.catalogue import N_, name_of
 from curation_api.pages.visit import Voice
+from curation_api.pages.words import word
 from curation_validators.findings import Finding
 
 _SENTENCES: dict[str, list[tuple[str, str]]] = {
@@ -192,11 +193,21 @@ def say_place(say: Voice, finding: Finding, order: str | None = None) -> str:
     if name == "messages" and number.isdecimal():
         asked = int(number) % 2 == 0
         return f"{say(N_('Question') if asked else N_('Answer'))} {int(number) // 2 + 1}"
+    if name == "proposal":
+        return _place_in_topic(say, number.split("."))
     if order is not None and name in ("chosen", "rejected"):
         return say(N_("Answer A") if order.startswith(name) else N_("Answer B"))
     if name in ("sources", "answers") and number.isdecimal():
         return f"{say(_PLACES[name])} {int(number) + 1}"
     return say(_PLACES[name]) if name in _PLACES else ".".join(filter(None, (name, number)))
+
+
+def _place_in_topic(say: Voice, path: list[str]) -> str:
+    """A text of a topic: `label.en`, or `positions.ID.statement.en`."""
+    part, named = path[0], ""
+    if len(path) == 4:
+        part, named = "statement" if path[2] == "statement" else path[0].removesuffix("s"), f" {path[1]}"
+    return f"{say(word('topic_part', part))}{named} ({name_of(path[-1])})"
 
 
 _REFUSED = re.compile(r"(?P<where>[^:;]+): (?P<message>.+?) \((?P<rule>[a-z]+/[a-z-]+)\)(?:; |$)")

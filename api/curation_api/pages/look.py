@@ -9,15 +9,20 @@ Rules that always hold:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from curation.copies.find import Likeness, find_public_likenesses
-from curation.examples.intake import Intake, examine
+from curation.examples.intake import Intake, examine, examine_words
 from curation.people.vault import Vault
 from curation_api.pages.render import home_of
+from curation_api.pages.topic_form import PARTS, TEXTS
 from curation_api.pages.visit import Visit
+from curation_schemas.commons import TopicProposal
+from curation_schemas.definition import Topic
 from curation_schemas.example import CONTENT_FIELDS
+from curation_schemas.parsing import SchemaInvalid, validate
 
 _SHOWN = 3
 _EMPTY = "text/empty"
@@ -50,6 +55,41 @@ def look_at(visit: Visit, data: dict[str, Any]) -> Look:
         vault = Vault(loaded.connection, visit.platform.home.vault_key, visit.platform.token_bytes)
         near = find_public_likenesses(loaded, vault, scope, whole)[:_SHOWN]
     return Look(text, whole, intake, near)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLook:
+    """What the checks say of a proposal about a topic, and the proposal where every field is filled in."""
+
+    intake: Intake | None
+    proposed: TopicProposal | None
+
+
+def look_at_topic(visit: Visit, base: Topic | None, data: dict[str, Any]) -> TopicLook:
+    """Look at a form's plain data, as `topic_form.read_topic_form` gives it, valid or not yet.
+
+    Texts that the form begins with, because they are in force, are not checked again.
+    """
+    known = {text for _, said in base.texts() for text in said.values()} if base else set()
+    texts = [(place, text) for place, text in _topic_texts(data) if text and text not in known]
+    languages = tuple(home_of(visit)["languages"])
+    intake = examine_words(texts, languages, visit.platform.home.path) if texts else None
+    try:
+        return TopicLook(intake, validate(TopicProposal, data))
+    except SchemaInvalid:
+        return TopicLook(intake, None)
+
+
+def _topic_texts(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every text that was typed, by the path that a finding names."""
+    told = data["proposal"]
+    for name in TEXTS:
+        yield from ((f"proposal.{name}.{tag}", text) for tag, text in told[name].items())
+    for name, fields in PARTS.items():
+        for item in told[name]:
+            for field in fields:
+                yield from ((f"proposal.{name}.{item['id']}.{field}.{tag}", text) for tag, text in item[field].items())
+    yield "reason", data["reason"]
 
 
 def _filled(value: Any) -> Any:

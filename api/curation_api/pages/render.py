@@ -25,6 +25,7 @@ import curation
 from curation_api.pages.catalogue import LOCALES, NAMES, name_of, translations
 from curation_api.pages.findings import say_finding, say_place
 from curation_api.pages.measured import say_hint, say_measure
+from curation_api.pages.topic_words import parts_of
 from curation_api.pages.visit import FORM_COOKIE, Visit, Voice, context_of, keep_cookie
 from curation_api.pages.words import word
 from curation_schemas.text import hidden_character
@@ -146,6 +147,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # by the i18n extension
     made.filters.update(label=_label, word=_word, typed=_typed, said=_said, direction=_direction, language_name=name_of)
+    made.filters.update(parts=lambda topic, base: parts_of(base, topic))
     made.filters.update(finding=_finding, place=_place, measured=_measured, hint=_hint)
     locale = LOCALES[language]
     made.filters.update(decimal=partial(_decimal, locale), percent=partial(_percent, locale))

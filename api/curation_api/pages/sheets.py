@@ -16,6 +16,7 @@ from starlette.responses import Response
 from curation.drafts import find_draft
 from curation.errors import NotFound
 from curation_api.pages.complaints import Problems
+from curation_api.pages.drafted import ShownTopic, topic_here
 from curation_api.pages.look import Look
 from curation_api.pages.proposal_form import KINDS, MAX_SOURCES, MAX_TURNS, answering, count, form_of_example
 from curation_api.pages.render import show
@@ -23,14 +24,13 @@ from curation_api.pages.visit import Form, Visit
 from curation_api.public import shown_example
 from curation_api.rendering import example_view
 from curation_api.views import ExampleView
-from curation_schemas.definition import Topic
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """Which form: a new example's, or a revision's of `example`."""
 
-    topic: Topic
+    topic: ShownTopic
     kind: str
     example: str | None = None
 
@@ -45,7 +45,7 @@ def sheet_of(visit: Visit, topic: str, kind: str) -> Sheet:
     if kind not in KINDS:
         raise NotFound(f"there is no form for {kind!r}")
     with visit.platform.read() as loaded:
-        return Sheet(loaded.topic_in_force(topic).content, kind)
+        return Sheet(topic_here(visit, loaded, topic), kind)
 
 
 def own_sheet(visit: Visit, example: str) -> tuple[Sheet, Form]:
@@ -57,7 +57,7 @@ def own_sheet(visit: Visit, example: str) -> tuple[Sheet, Form]:
         form = form_of_example(view) if shown.reader.proposed and view.kind in KINDS else None
         if form is None:
             raise NotFound("you have no such example, or this form cannot hold it", hint="The API can revise it.")
-        return Sheet(loaded.topic_in_force(view.topic).content, view.kind, example), form
+        return Sheet(topic_here(visit, loaded, view.topic), view.kind, example), form
 
 
 def begun_by(visit: Visit, question: str, kind: str) -> tuple[Sheet, Form]:

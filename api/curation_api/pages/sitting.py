@@ -16,6 +16,8 @@ from curation.people.accounts import leased_by
 from curation.people.vault import Vault, topic_scope
 from curation.tables import leases
 from curation.writing import LoadedExamples
+from curation_api.pages.drafted import ShownTopic, topic_if_any
+from curation_api.pages.topic_words import bases_of
 from curation_api.pages.visit import Visit
 from curation_api.public import shown_example
 from curation_api.rendering import example_view
@@ -29,7 +31,9 @@ class Sitting:
 
     example: ExampleView
     revision: str
-    topic: Topic | None
+    topic: ShownTopic | None
+    base: Topic | None
+    """What a proposal about a topic amends."""
     perspective: str
     order: str
     hours_left: int | None
@@ -90,11 +94,11 @@ def _sitting(
 ) -> Sitting:
     shown = shown_example(loaded, visit.platform, visit.actor, example)
     view = example_view(loaded.connection, shown)
-    topic = loaded.definitions.topic_at(view.topic, loaded.epoch)
     return Sitting(
         example=view,
         revision=revision,
-        topic=topic.content if topic else None,
+        topic=topic_if_any(visit, loaded, view.topic),
+        base=bases_of(loaded, shown).get(revision),
         perspective=perspective,
         order=order or "chosen_first",
         hours_left=hours,

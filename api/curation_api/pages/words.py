@@ -93,6 +93,17 @@ WORDS: dict[str, dict[str, str]] = {
         "auditor": N_("auditor"),
         "administrator": N_("administrator"),
     },
+    "topic_part": {
+        "label": N_("Label"),
+        "scope": N_("What the disagreement is about"),
+        "disputed_terms": N_("Words that are themselves disputed"),
+        "sensitivity": N_("Sensitivity"),
+        "perspective": N_("Perspective"),
+        "required": N_("Its acceptance is required"),
+        "position": N_("Position"),
+        "statement": N_("Statement of the position"),
+        "held_by": N_("Who holds the position"),
+    },
     "sensitivity": {"standard": N_("standard"), "high": N_("high")},
     "withheld": {
         "round_open": N_("Its text is shown when its round has ended."),

@@ -16,10 +16,12 @@ from curation.tables import examples as example_rows
 from curation.warned import yanked_with
 from curation.writing import LoadedExamples
 from curation_api.listing import Wanted, list_examples
+from curation_api.pages.drafted import topic_if_any
 from curation_api.pages.figures import topics_in_force
 from curation_api.pages.narrowing import Narrowing
 from curation_api.pages.render import show
 from curation_api.pages.sheets import can_be_answered
+from curation_api.pages.topic_words import bases_of
 from curation_api.pages.visit import TheVisit
 from curation_api.public import Shown, shown_example
 from curation_api.rendering import example_view
@@ -57,7 +59,8 @@ def example(example: AnId, visit: TheVisit) -> Response:
         view = example_view(loaded.connection, shown)
         story = _story(loaded, shown)
         handles = handles_of(loaded.connection, _named(view, story))
-        topic = loaded.definitions.topic_at(view.topic, loaded.epoch)
+        topic = topic_if_any(visit, loaded, view.topic)
+        bases = bases_of(loaded, shown)
         siblings = _siblings(loaded, view)
         warned = yanked_with(loaded, example)
         mine = shown.reader.proposed
@@ -68,7 +71,8 @@ def example(example: AnId, visit: TheVisit) -> Response:
         "example.html",
         example=view,
         story=story,
-        topic=topic.content if topic else None,
+        topic=topic,
+        bases=bases,
         siblings=siblings,
         mine=mine,
         intake=intake,

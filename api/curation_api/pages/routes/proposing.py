@@ -28,6 +28,7 @@ from curation_api.pages.look import look_at
 from curation_api.pages.proposal_form import KINDS, MAX_SOURCES, MAX_TURNS, count, field_of, read_form, typed_fields
 from curation_api.pages.render import go, show
 from curation_api.pages.sheets import Sheet, begun_by, draft_or, own_sheet, sheet_of, show_sheet
+from curation_api.pages.standing import standpoints
 from curation_api.pages.visit import Form, TheForm, TheVisit, Visit
 from curation_schemas.commons import PROPOSAL
 from curation_schemas.events import RevisionBrought
@@ -45,7 +46,7 @@ def choose(visit: TheVisit, topic: Annotated[str, Query(max_length=64)] = "") ->
     """Choose topic and kind."""
     visit.must_act()
     with visit.platform.read() as loaded:
-        topics = [item.content for item in loaded.definitions.topics_at(loaded.epoch)]
+        topics = [stand.topic for stand in standpoints(visit, loaded)]
     return show(visit, "propose-choose.html", topics=topics, chosen=topic, kinds=KINDS)
 
 
