@@ -204,6 +204,7 @@ class _Storyteller:
             "revision": revision.leaf,
             **self._when(revision.leaf),
             "proposer": event.pseudonym,
+            **_annotated(getattr(event, "annotation", None)),
             "attested": event.auth,
             "positions": list(event.positions),
             "framing": event.framing,
@@ -287,6 +288,7 @@ class _Storyteller:
                 "revision": flag.event.revision,
                 "ground": flag.event.ground,
                 "by": flag.event.pseudonym,
+                **_annotated(flag.event.annotation),
                 "evidence": self._statement("evidence", flag.event.evidence),
                 "upheld_by": [{"by": who, "perspective": perspective} for who, perspective in flag.upheld.values()],
                 "lapsed": flag.lapsed,
@@ -304,3 +306,8 @@ class _Storyteller:
             return None
         event = self.history.retraction
         return {"reason": event.reason, "by": list(event.maintainers), **self._when(self.history.retracted)}
+
+
+def _annotated(annotation: str | None) -> dict[str, str]:
+    """Where an act came from, if that was Label Studio."""
+    return {"via": "label-studio", "annotation": annotation} if annotation else {}

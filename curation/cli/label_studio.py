@@ -80,6 +80,14 @@ def link(
     handle: Handle,
     email: Annotated[str, typer.Option("--email", help="The address of their account in Label Studio.")],
     language: Annotated[str, typer.Option("--language", help="Language of the forms: en, fr or zh-Hans.")] = "en",
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            help="What they want to do besides reviewing: source (check sources), answer (answer "
+            "open questions). May be given twice.",
+        ),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="They read what Label Studio's server learns, and agree.")] = False,
 ) -> None:
     """Let a volunteer review in Label Studio, after they read what its server learns about them."""
@@ -92,7 +100,8 @@ def link(
     agreed = yes or typer.confirm("Do you agree?", default=False)
     with opened_platform(context) as platform, platform.write() as writing:
         actor = actor_by_handle(writing.connection, handle)
-        link_reviewer(writing, actor, LinkReviewer(email=email, language=language, consents=agreed))
+        command = LinkReviewer(email=email, language=language, consents=agreed, also=tuple(also or ()))
+        link_reviewer(writing, actor, command)
     typer.echo(f"{handle} reviews in Label Studio from the next sync on.")
 
 

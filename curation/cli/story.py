@@ -55,7 +55,8 @@ def _print_revision(revision: dict[str, Any]) -> None:
     model = f", {origin['model']} {origin.get('version', '')}".rstrip() if origin.get("model") else ""
     typer.echo(f"\nRevision {revision['number']}, {_when(revision)}")
     typer.echo(f"  id {revision['revision']}")
-    typer.echo(f"  proposed by {revision['proposer']} ({signed})")
+    via = f", via {revision['via']}" if "via" in revision else ""
+    typer.echo(f"  proposed by {revision['proposer']} ({signed}){via}")
     typer.echo(
         f"  positions {', '.join(revision['positions'])}; framing {revision['framing']}; "
         f"claims {', '.join(revision['claims'])}"
@@ -145,7 +146,8 @@ def _print_review(review: dict[str, Any]) -> None:
 def _print_flag(flag: dict[str, Any]) -> None:
     upheld = ", ".join(f"{item['by']} ({item['perspective']})" for item in flag["upheld_by"])
     end = "lapsed" if flag["lapsed"] else f"upheld by {upheld}" if upheld else "open"
-    typer.echo(f"\nFlag ({flag['ground']}) on revision {flag['revision'][:12]}… by {flag['by']}, {_when(flag)}: {end}")
+    by = f"{flag['by']}, via {flag['via']}" if "via" in flag else flag["by"]
+    typer.echo(f"\nFlag ({flag['ground']}) on revision {flag['revision'][:12]}… by {by}, {_when(flag)}: {end}")
     evidence = flag["evidence"]
     text = evidence if isinstance(evidence, str) else (evidence or {}).get("not_shown", "")
     typer.echo(wrapped(text, "  "))

@@ -26,9 +26,10 @@ MAX_OPEN_FLAGS = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flag:
-    """A flag of one revision."""
+    """A flag of one revision. `annotation`: the commitment to the annotation that it came from in Label Studio."""
 
     form: FlagForm
+    annotation: str | None = None
 
 
 def raise_flag(writing: Writing, actor: Actor, command: Flag, signer: Signer | None = None) -> Recorded:
@@ -51,6 +52,7 @@ def raise_flag(writing: Writing, actor: Actor, command: Flag, signer: Signer | N
         evidence=writing.opening(openings, "evidence", {"text": form.evidence}),
         review=_own_review(history, form.revision, pseudonym),
         after=next((flag.lapse for flag in reversed(history.flags_on(form.revision, form.ground))), None),
+        annotation=command.annotation,
     )
     row = {"flag": recorded.leaf, "example": form.example, "raised_at": writing.today}
     writing.connection.execute(insert(flag_clocks), row)

@@ -37,9 +37,10 @@ from curation_schemas.parsing import SchemaInvalid, load_yaml, validate
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Propose:
-    """A new example."""
+    """A new example. `annotation`: the commitment to the annotation that it came from in Label Studio."""
 
     example: AnyProposal
+    annotation: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +78,8 @@ def propose_example(writing: Writing, actor: Actor, command: Propose, signer: Si
         writing.check_topic_free(example.topic)
     if example.group:
         writing.lock_group(example.group)
-    recorded = _record(writing, actor, example, new_example_id(writing.token_bytes), example.group, signer)
+    own = new_example_id(writing.token_bytes)
+    recorded = _record(writing, actor, example, own, example.group, signer, command.annotation)
     event = recorded.event
     if example.group or (isinstance(event, RevisionBrought) and (event.mirrors or event.translation_of)):
         _check_links(writing, recorded)
@@ -107,7 +109,13 @@ def propose_unattributed(writing: Writing, example: Written, own: str) -> Record
 
 
 def _record(
-    writing: Writing, actor: Actor | None, example: AnyProposal, own: str, group: str | None, signer: Signer | None
+    writing: Writing,
+    actor: Actor | None,
+    example: AnyProposal,
+    own: str,
+    group: str | None,
+    signer: Signer | None,
+    annotation: str | None = None,
 ) -> Recorded:
     """Record a proposal and open its first round."""
     if isinstance(example, TopicProposal):
@@ -118,6 +126,8 @@ def _record(
     fields = _fields(writing, actor, example, openings)
     fields["example"] = own
     fields["group"] = group or _group_of_links(writing, fields)
+    if annotation is not None:
+        fields["annotation"] = annotation
     proposed = TopicProposed if isinstance(example, TopicProposal) else ExampleProposed
     recorded = writing.record(proposed, openings=openings, signer=signer, **fields)
     if isinstance(recorded.event, ExampleProposed) and not isinstance(example, TopicProposal):

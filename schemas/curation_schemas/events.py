@@ -193,6 +193,9 @@ class ExampleProposed(RevisionBrought):
 
     references: ClassVar = ("policy", "definition")
     type: Literal["example:proposed"] = "example:proposed"
+    annotation: Hash | None = None
+    """The commitment to the annotation as Label Studio had it, for an example that was written there; published by
+    nobody."""
 
 
 class ExampleRevised(RevisionBrought):
@@ -327,6 +330,9 @@ class FlagRaised(Act):
     """The flagger's own review of this revision; only personal data and law can be flagged without one."""
     after: Hash | None = None
     """The lapse of an earlier flag on the same ground."""
+    annotation: Hash | None = None
+    """The commitment to the annotation as Label Studio had it, for a flag that was raised there; published by
+    nobody."""
 
 
 class FlagUpheld(Act):

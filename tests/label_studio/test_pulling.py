@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from curation.integrations.label_studio.standing import standing_of
+from curation.tables import documents
 from tests.support.label_studio import ACCEPT, REJECT, choice, rating
 
 
@@ -33,6 +34,8 @@ def test_what_fails_a_check_stays_refused_until_it_is_mended_and_is_taken_then(g
         came = given.sync("keep-1")
         assert came.taken == 0
         assert reason in came.refused[0].reason or reason == "reasons"
+    notice = given.task_of("keep-1", given.example)["data"]["notice"]
+    assert notice.endswith("result: the annotation answers a field that the form does not have")
     stranger.change(annotation, ACCEPT)
     assert "last changed by another account" in given.sync("keep-1").refused[0].reason
     assert given.world.history(given.example).latest.round.seats == {}
@@ -41,6 +44,7 @@ def test_what_fails_a_check_stays_refused_until_it_is_mended_and_is_taken_then(g
     keep.change(annotation, ACCEPT)
     came = given.sync("keep-1")
     assert (came.taken, came.refused) == (1, [])
+    assert given.task_of("keep-1", given.example)["data"]["notice"] == " "
     assert given.sync("keep-1").happened() is False
     assert len(given.world.history(given.example).latest.round.seats) == 1
 
@@ -157,6 +161,9 @@ def test_a_task_made_to_name_another_seat_fills_none_and_is_put_right(given):
 def test_a_form_of_an_earlier_version_is_replaced_and_what_was_submitted_stays(given):
     keep, project = given.people["keep-1"], given.project("keep-1")
     keep.annotate(given.first, ACCEPT)
+    with given.world.acting("mia") as (made, _):
+        row = {"sha256": "a" * 64, "path": "guidelines/en.md", "content": b"# Judge <em>kindly</em>"}
+        made.connection.execute(documents.insert(), row)
     given.sync("keep-1")
     other = given.world.propose()
     given.sync("keep-1")
@@ -168,6 +175,8 @@ def test_a_form_of_an_earlier_version_is_replaced_and_what_was_submitted_stays(g
     given.client.change_project(project, label_config=older)
     given.forget_forms("keep-1")
     assert given.sync("keep-1").taken == 1
-    assert keep.ask("GET", f"/api/projects/{project}/")["label_config"] == config
+    found = keep.ask("GET", f"/api/projects/{project}/")
+    assert found["label_config"] == config
+    assert "# Judge &lt;em&gt;kindly&lt;/em&gt;" in found["expert_instruction"]
     assert [len(task["annotations"]) for task in given.tasks("keep-1")] == [1, 1]
     assert len(given.world.history(given.example).reviews) == 1

@@ -182,11 +182,12 @@ class Working:
     example: str = ""
     first: int = 0
 
-    def link(self, *handles: str, language: str = "en") -> None:
+    def link(self, *handles: str, language: str = "en", also: tuple[str, ...] = ()) -> None:
         for handle in handles:
             annotator = self.people[handle] = self.studio.somebody(handle)
             with self.world.acting(handle) as (made, actor):
-                link_reviewer(made, actor, LinkReviewer(email=annotator.email, language=language, consents=True))
+                command = LinkReviewer(email=annotator.email, language=language, consents=True, also=also)
+                link_reviewer(made, actor, command)
 
     def sync(self, handle: str, **options: Any) -> Synced:
         return sync_reviewer(self.world.platform, self.client, self.world.actor(handle), **options)

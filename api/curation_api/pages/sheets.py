@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from curation.drafts import find_draft
 from curation.errors import NotFound
+from curation.examples.questions import is_open_question
 from curation_api.pages.complaints import Problems
 from curation_api.pages.drafted import ShownTopic, topic_here
 from curation_api.pages.look import Look
@@ -71,9 +72,9 @@ def begun_by(visit: Visit, question: str, kind: str) -> tuple[Sheet, Form]:
 
 
 def can_be_answered(view: ExampleView) -> bool:
-    """Whether an example is a question that waits for answers: what measures models is never trained on."""
+    """Whether an example is a question that waits for answers, and can be read."""
     latest = view.revisions[-1]
-    return (view.kind, view.status, latest.use) == ("prompt", "accepted", "training") and latest.text is not None
+    return is_open_question(view.kind, view.status, latest.use) and latest.text is not None
 
 
 def draft_or(visit: Visit, sheet: Sheet, begun: Form) -> Form:

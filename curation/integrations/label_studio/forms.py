@@ -1,7 +1,8 @@
 """The forms: one description from which both the label configuration and the reading of an answer are made.
 
 Rules that always hold (pure):
-- codes come from the rubric's own types (`curation_schemas.review`), so that form and rule cannot drift apart;
+- codes come from the rubric's own types (`curation_schemas.review`, `.example`), so that form and rule cannot drift
+  apart;
 - a form never shows a prediction or another vote, and nothing contributed is ever markup: texts are plain;
 - an answer is read strictly: what no field of the form has, a second answer to one field, a choice that is not offered
   and a value of another shape are all refused. A rating of 0 is Label Studio's «not rated» and is no score.
@@ -17,12 +18,17 @@ from xml.etree import ElementTree
 
 from curation.errors import InvalidInput
 from curation.integrations.label_studio.words import say
+from curation_schemas.example import ClaimType, OriginKind
 from curation_schemas.review import Criterion, ReasonCode, Verdict
 
-FormKind = Literal["review", "preference"]
+FormKind = Literal["review", "preference", "source", "answer"]
+"""`source`: do the sources of a revision hold, asked of who reviewed it. `answer`: an answer to an open question."""
 KINDS: tuple[FormKind, ...] = get_args(FormKind)
 SOURCE_PARTS = ("url", "publisher", "owner", "country", "language", "date", "quote")
 PASS = "pass"  # noqa: S105  # «cannot judge», no password
+HOLDS = "holds"
+MOST_SOURCES = 3
+"""How many sources an answer can name in its form; with more, it is proposed on the pages."""
 _OBJECT = "content"
 _MOST_TEXT = 20_000
 _TAGS = {"choices": "Choices", "rating": "Rating", "textarea": "TextArea"}
@@ -45,19 +51,45 @@ class Field:
     rows: int = 1
 
 
+def _source_fields(prefix: str) -> tuple[Field, ...]:
+    return tuple(Field(f"{prefix}-{part}", "textarea", rows=3 if part == "quote" else 1) for part in SOURCE_PARTS)
+
+
 _REVIEW: tuple[Field, ...] = (
     Field("verdict", "choices", (*get_args(Verdict), PASS), required=True),
     *(Field(f"score-{criterion}", "rating") for criterion in get_args(Criterion)),
     Field("reasons", "choices", get_args(ReasonCode), several=True),
     Field("rationale", "textarea", rows=5),
-    *(Field(f"counter-{part}", "textarea", rows=3 if part == "quote" else 1) for part in SOURCE_PARTS),
+    *_source_fields("counter"),
 )
 _COMPARISON: tuple[Field, ...] = (
     Field("comparison", "choices", ("a", "b", "tie", "both_bad", PASS), required=True),
     Field("seen-a", "choices", several=True, from_task=True),
     Field("seen-b", "choices", several=True, from_task=True),
 )
-FORMS: dict[FormKind, tuple[Field, ...]] = {"review": _REVIEW, "preference": (*_COMPARISON, *_REVIEW)}
+_SOURCE: tuple[Field, ...] = (
+    # Of the grounds of a flag, this form asks for one: the others are no matter of sources.
+    Field("finding", "choices", (HOLDS, "source"), required=True),
+    Field("evidence", "textarea", rows=5),
+)
+_ANSWER: tuple[Field, ...] = (
+    Field("answer", "textarea", required=True, rows=10),
+    Field("claims", "choices", get_args(ClaimType), several=True, required=True),
+    Field("origin", "choices", get_args(OriginKind), required=True),
+    Field("model", "textarea"),
+    Field("version", "textarea"),
+    *(field for number in range(1, MOST_SOURCES + 1) for field in _source_fields(f"source{number}")),
+    Field("grant", "choices", ("yes",), required=True),
+)
+FORMS: dict[FormKind, tuple[Field, ...]] = {
+    "review": _REVIEW,
+    "preference": (*_COMPARISON, *_REVIEW),
+    "source": _SOURCE,
+    "answer": _ANSWER,
+}
+JUDGED: tuple[FormKind, ...] = ("review", "preference")
+"""The forms that everybody who reviews here has; the others are asked for."""
+ASKED_FOR: tuple[FormKind, ...] = ("source", "answer")
 
 
 def form_for(kind: str) -> FormKind:
@@ -78,7 +110,7 @@ def label_config(form: FormKind, language: str) -> str:
         _add(root, "Header", value=say(title, language), size="5")
         _add(root, "Text", name=name, value=f"${name}", valueType="text")
     folded = _add(root, "Collapse")
-    for name in ("topic", "sources", "checks"):
+    for name in _FOLDED[form]:
         panel = _add(folded, "Panel", value=say(name, language))
         _add(panel, "Text", name=name, value=f"${name}", valueType="text")
     for field in FORMS[form]:
@@ -89,9 +121,32 @@ def label_config(form: FormKind, language: str) -> str:
 _TEXTS: dict[FormKind, tuple[tuple[str, str], ...]] = {
     "review": ((_OBJECT, "text"),),
     "preference": ((_OBJECT, "prompt"), ("answer_a", "comparison/a"), ("answer_b", "comparison/b")),
+    "source": ((_OBJECT, "text"), ("sources", "sources")),
+    "answer": ((_OBJECT, "prompt"),),
 }
-_HEADED = {"score-positions": "scores", "reasons": "not-accepting", "counter-url": "counter"}
-_HINTED = {"score-positions": "scores/hint", "rationale": "rationale/hint", "comparison": "comparison/hint"}
+_FOLDED: dict[FormKind, tuple[str, ...]] = {
+    "review": ("topic", "sources", "checks"),
+    "preference": ("topic", "sources", "checks"),
+    "source": ("topic", "checks"),
+    "answer": ("topic",),
+}
+_HEADED = {
+    "score-positions": "scores",
+    "reasons": "not-accepting",
+    "counter-url": "counter",
+    "source1-url": "source1",
+    "source2-url": "source2",
+    "source3-url": "source3",
+}
+_HINTED = {
+    "score-positions": "scores/hint",
+    "rationale": "rationale/hint",
+    "comparison": "comparison/hint",
+    "evidence": "evidence/hint",
+    "answer": "answer/hint",
+    "origin": "origin/hint",
+    "grant": "grant/hint",
+}
 
 
 def _add(parent: ElementTree.Element, tag: str, **attributes: str) -> ElementTree.Element:
@@ -123,8 +178,9 @@ def _add_field(root: ElementTree.Element, field: Field, language: str) -> None:
 def _title(name: str) -> str:
     if name.startswith("score-"):
         return f"score/{name.removeprefix('score-')}"
-    if name.startswith("counter-"):
-        return f"source/{name.removeprefix('counter-')}"
+    first, _, part = name.partition("-")
+    if part in SOURCE_PARTS and first in ("counter", "source1", "source2", "source3"):
+        return f"source/{part}"
     return name
 
 

@@ -33,7 +33,7 @@ def judgement_of(answers: Answers, order: OrderShown | None) -> Judgement:
         "scores": {name.removeprefix("score-"): value for name, value in answers.items() if name.startswith("score-")},
         "reasons": answers.get("reasons", []),
         "rationale": answers.get("rationale"),
-        "counter_source": _source(answers, "counter"),
+        "counter_source": source_in(answers, "counter"),
     }
     if order is not None:
         first, second = ("chosen", "rejected") if order == "chosen_first" else ("rejected", "chosen")
@@ -48,6 +48,7 @@ def judgement_of(answers: Answers, order: OrderShown | None) -> Judgement:
         raise InvalidInput(message, where=path) from None
 
 
-def _source(answers: Answers, prefix: str) -> dict[str, str] | None:
+def source_in(answers: Answers, prefix: str) -> dict[str, str] | None:
+    """The source in the fields whose names begin so; None where none of them is answered."""
     parts = {part: answers[name] for part in SOURCE_PARTS if (name := f"{prefix}-{part}") in answers}
     return parts or None

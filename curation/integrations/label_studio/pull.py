@@ -13,14 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from curation.errors import CallerError, Conflict, InvalidInput
+from curation.errors import CallerError
 from curation.integrations.label_studio.annotations import Annotation, annotation_of
-from curation.integrations.label_studio.forms import form_for, read_result
-from curation.integrations.label_studio.judging import judgement_of, passes
-from curation.integrations.label_studio.slots import Slot, Taken, keep_slots
+from curation.integrations.label_studio.performing import perform
+from curation.integrations.label_studio.slots import Slot, keep_slots
 from curation.people.accounts import Actor
-from curation.reviews.passing import PassSeat, pass_seat
-from curation.reviews.submit import SubmitReview, Submitted, submit_review, supersede_review
 from curation.writing import Platform, Writing
 
 _AT_ONCE = 200
@@ -63,7 +60,7 @@ def pull_tasks(
         came: where what happened is counted.
     """
     changed: list[Slot] = []
-    looked = [(slot, task, annotation_of(task, user, slot.annotation if slot.taken else None)) for slot, task in work]
+    looked = [(slot, task, annotation_of(task, user, slot.annotation)) for slot, task in work]
     waiting = [
         (slot, annotation) for slot, _, (annotation, _) in looked if annotation and annotation.digest != slot.seen
     ]
@@ -71,8 +68,10 @@ def pull_tasks(
         changed += _pull_some(platform, actor, waiting[start : start + _AT_ONCE], came)
     for slot, task, (annotation, beside) in looked:
         came.refused += [Problem(slot.project, slot.task, said) for said in beside]
-        if annotation is None and slot.taken and not task.get("annotations"):
-            came.late.append(Problem(slot.project, slot.task, "its annotation was deleted there; the review stands"))
+        if annotation is None and slot.state == "taken" and not task.get("annotations"):
+            came.late.append(
+                Problem(slot.project, slot.task, "its annotation was deleted there; what it brought stands")
+            )
         if slot.state == "refused" and slot.reason:
             came.refused.append(Problem(slot.project, slot.task, slot.reason))
         if slot.late:
@@ -96,46 +95,14 @@ def _take(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, ca
     slot.seen = annotation.digest
     try:
         with writing.attempt():
-            _perform(writing, actor, slot, annotation, came)
+            how = perform(writing, actor, slot, annotation)
+        setattr(came, how, getattr(came, how) + 1)
     except CallerError as error:
         said = _reason(error)
-        if slot.taken:
+        if slot.state == "taken":
             slot.late = f"it was changed, and that changed nothing: {said}"
         else:
             slot.state, slot.reason = "refused", said
-
-
-def _perform(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, came: Pulled) -> None:
-    if annotation.problem is not None:
-        raise Conflict(annotation.problem)
-    topic = writing.definitions.topic_at(slot.topic, writing.epoch)
-    positions = [position.id for position in topic.content.positions] if topic else []
-    answers = read_result(form_for(slot.kind), annotation.result, positions)
-    if passes(answers):
-        if slot.taken:
-            raise InvalidInput("a review is replaced, not handed on", where="verdict")
-        pass_seat(writing, actor, PassSeat(example=slot.example))
-        slot.state, slot.reason = "passed", None
-        came.passed += 1
-        return
-    command = SubmitReview(
-        example=slot.example,
-        revision=slot.revision,
-        judgement=judgement_of(answers, slot.order if slot.kind == "preference" else None),
-        via="label-studio",
-        annotation=annotation.raw,
-    )
-    submitted = (supersede_review if slot.taken else submit_review)(writing, actor, command)
-    came.superseded += bool(slot.taken)
-    came.taken += not slot.taken
-    slot.taken = [*slot.taken, _taken(submitted)]
-    slot.state, slot.annotation, slot.reason, slot.late = "taken", annotation.id, None, None
-
-
-def _taken(submitted: Submitted) -> Taken:
-    opening = submitted.annotation
-    assert opening is not None
-    return Taken(submitted.review.leaf, opening.commitment(), opening.salt.hex(), opening.body.decode())
 
 
 def _reason(error: CallerError) -> str:

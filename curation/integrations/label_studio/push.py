@@ -14,9 +14,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 
 from curation.errors import CallerError
+from curation.integrations.label_studio.asking import new_asked
 from curation.integrations.label_studio.client import Client
 from curation.integrations.label_studio.connection import HOOK_PATH, SECRET_HEADER
-from curation.integrations.label_studio.forms import KINDS, FormKind, config_digest, form_for, label_config
+from curation.integrations.label_studio.forms import FormKind, config_digest, form_for, label_config
 from curation.integrations.label_studio.reviewers import Link, keep_link
 from curation.integrations.label_studio.slots import Slot, keep_slots, new_slot
 from curation.integrations.label_studio.tasks import Known, Texts
@@ -64,10 +65,12 @@ def _declared_topics(loaded: LoadedExamples, vault: Vault, actor: Actor) -> list
 
 
 def ensure_projects(platform: Platform, client: Client, actor: Actor, link: Link) -> None:
-    """Make the reviewer's projects where they are missing, and bring their forms up to this version."""
-    for form in KINDS:
+    """Make the reviewer's projects where they are missing, and bring form and guidelines up to what they are now."""
+    guidelines = _guidelines(platform, link.language)
+    for form in link.forms():
         config = label_config(form, link.language)
-        digest = config_digest(config)
+        digest = config_digest(config + guidelines)
+        shown = {"label_config": config, "expert_instruction": guidelines, "show_instruction": bool(guidelines)}
         project = link.projects.get(form)
         if project is not None and link.configs.get(form) == digest and client.has_project(project):
             continue
@@ -76,16 +79,14 @@ def ensure_projects(platform: Platform, client: Client, actor: Actor, link: Link
         if project is None:
             project = client.make_project(
                 title=f"{say(f'project/{form}', link.language)} · {_mark(link, form)}",
-                expert_instruction=(guidelines := _guidelines(platform, link.language)),
-                show_instruction=bool(guidelines),
                 show_skip_button=False,
                 show_collab_predictions=False,
                 evaluate_predictions_automatically=False,
                 maximum_annotations=1,
-                label_config=config,
+                **shown,
             )
         else:
-            client.change_project(project, label_config=config)
+            client.change_project(project, **shown)
         link.projects[form], link.configs[form] = project, digest
         with platform.write() as writing:
             keep_link(writing, actor, link)
@@ -137,6 +138,19 @@ def keep_new_seats(
         slots = [slot for slot in slots if slot.name not in have]
         for slot in slots:
             slot.project = link.projects[form_for(slot.kind)]
+        keep_slots(writing, actor, slots)
+    return slots
+
+
+def keep_asked(platform: Platform, actor: Actor, link: Link, known: Sequence[Slot], most: int) -> list[Slot]:
+    """Note what is asked besides reviews and has no task yet. Returns it."""
+    if not link.also:
+        return []
+    with platform.write() as writing:
+        topics = _declared_topics(writing, writing.vault, actor)
+        slots = new_asked(writing, actor, link, known, topics, most)
+        for slot in slots:
+            slot.project = link.projects[slot.task_form]
         keep_slots(writing, actor, slots)
     return slots
 

@@ -15,6 +15,7 @@ from sqlalchemy import delete, select
 
 from curation.db import add_if_new
 from curation.errors import Conflict, InvalidInput
+from curation.integrations.label_studio.forms import ASKED_FOR, JUDGED, FormKind
 from curation.integrations.label_studio.slots import drop_slots, slots_of
 from curation.integrations.label_studio.words import LANGUAGES
 from curation.people.accounts import Actor, list_actors
@@ -28,7 +29,8 @@ _NAME = "label-studio"
 class Link(msgspec.Struct, kw_only=True):
     """An account there. `mark` is in its projects' titles, so that they are found again; `projects`: form → project.
 
-    `configs`: form → digest of the label configuration that the project has.
+    `configs`: form → digest of the label configuration that the project has. `also`: the forms that they asked for
+    besides those of reviews. `ending`: they took the link back, and the next sync deletes their projects there.
     """
 
     email: str
@@ -37,15 +39,25 @@ class Link(msgspec.Struct, kw_only=True):
     user: int | None = None
     projects: dict[str, int] = {}
     configs: dict[str, str] = {}
+    also: list[FormKind] = []
+    ending: bool = False
+
+    def forms(self) -> tuple[FormKind, ...]:
+        """The forms that they have."""
+        return (*JUDGED, *(form for form in ASKED_FOR if form in self.also))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkReviewer:
-    """Review in Label Studio as the account with this e-mail address; `consents`: they read what its server learns."""
+    """Review in Label Studio as the account with this e-mail address; `consents`: they read what its server learns.
+
+    `also`: which of the forms that are asked for they want.
+    """
 
     email: str
     language: str = "en"
     consents: bool = False
+    also: tuple[str, ...] = ()
 
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -62,11 +74,14 @@ def link_reviewer(writing: Writing, actor: Actor, command: LinkReviewer) -> Link
         raise InvalidInput("this is no e-mail address", where="email")
     if command.language not in LANGUAGES:
         raise InvalidInput(f"the forms are in {', '.join(LANGUAGES)}", where="language")
+    if wrong := set(command.also).difference(ASKED_FOR):
+        raise InvalidInput(f"there is no form {min(wrong)!r}; there are {', '.join(ASKED_FOR)}", where="also")
     known = link_of(writing, writing.vault, actor)
     if known is not None and known.email != email:
         raise Conflict("you are linked to another account there", where="email", hint="Take that link back first.")
     link = known or Link(email=email, language=command.language, mark=writing.token_bytes(5).hex())
-    link.language = command.language
+    link.language, link.ending = command.language, False
+    link.also = [form for form in ASKED_FOR if form in command.also]
     if known is None:
         row = {
             "tag": writing.vault.tag(actor.account, _NAME),
@@ -88,6 +103,15 @@ def unlink_reviewer(writing: Writing, actor: Actor) -> Link | None:
     writing.connection.execute(delete(label_studio_reviewers).where(label_studio_reviewers.c.tag == tag))
     writing.leaves_traces = True
     return link
+
+
+def ask_to_unlink(writing: Writing, actor: Actor) -> None:
+    """Take a link back: from now on nothing is pushed or pulled, and the next sync deletes the projects there."""
+    writing.admit(actor)
+    link = link_of(writing, writing.vault, actor)
+    if link is not None:
+        link.ending = True
+        keep_link(writing, actor, link)
 
 
 def keep_link(writing: Writing, actor: Actor, link: Link) -> None:

@@ -1,4 +1,4 @@
-"""What is known of each seat that has a task in Label Studio.
+"""What is known of each seat that has a task in Label Studio, and of what else is asked of its people there.
 
 Rules that always hold:
 - a row is sealed under its reviewer's own key, and its tag and holder name neither account nor seat without it;
@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import delete, select
 
 from curation.db import add_if_new
+from curation.integrations.label_studio.forms import FormKind, form_for
 from curation.people.accounts import Actor
 from curation.people.vault import Vault
 from curation.reviews.seats import Seat
@@ -26,7 +27,7 @@ State = Literal["open", "taken", "passed", "refused"]
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """A review that came from an annotation, and what opens its leaf's commitment to it (`salt` as hex)."""
+    """An act that came from an annotation, and what opens its leaf's commitment to it (`salt` as hex)."""
 
     leaf: str
     commitment: str
@@ -37,7 +38,9 @@ class Taken(msgspec.Struct, frozen=True):
 class Slot(msgspec.Struct, kw_only=True):
     """A seat's task. `seen` is the digest of the annotation that was last looked at; `reason` says why it was refused.
 
-    `late`: something that came after the review was taken changed nothing, and why.
+    `late`: something that came after the review was taken changed nothing, and why. `told`: the reason that the task
+    shows. `form` is that of the task where it is not the one by which the seat's example is judged: a check of sources
+    belongs to the seat of the review before it, an answer to no seat.
     """
 
     example: str
@@ -55,17 +58,31 @@ class Slot(msgspec.Struct, kw_only=True):
     seen: str | None = None
     reason: str | None = None
     late: str | None = None
+    told: str | None = None
     taken: list[Taken] = []
+    form: FormKind | None = None
+
+    @property
+    def task_form(self) -> FormKind:
+        """The form of its task."""
+        return self.form or form_for(self.kind)
+
+    @property
+    def judges(self) -> bool:
+        """Whether its task is the judging of a seat."""
+        return self.form is None
 
     def key(self) -> dict[str, str]:
         """What a task says of its seat."""
-        seat = f"{self.perspective}/{self.stage}/{self.seat}"
+        seat = f"{self.perspective}/{self.stage}/{self.seat}" if self.perspective else "-"
+        seat = f"{seat}/{self.form}" if self.form else seat
         return {"example": self.example, "revision": self.revision, "seat": seat}
 
     @property
     def name(self) -> str:
         """What the row is called among its reviewer's."""
-        return f"label-studio {self.revision} {self.perspective} {self.seat}"
+        more = f" {self.form}" if self.form else ""
+        return f"label-studio {self.revision} {self.perspective} {self.seat}{more}"
 
 
 _ENCODE = msgspec.json.Encoder().encode

@@ -15,17 +15,19 @@ from typing import Any
 
 from curation.db import taking_turns
 from curation.errors import NotFound, Unavailable
+from curation.integrations.label_studio.asking import is_asked_still
 from curation.integrations.label_studio.client import Client, Task
 from curation.integrations.label_studio.pull import Problem, Pulled, pull_tasks
 from curation.integrations.label_studio.push import (
     ensure_projects,
     ensure_webhooks,
+    keep_asked,
     keep_new_seats,
     lease_seats,
     make_tasks,
 )
 from curation.integrations.label_studio.reviewers import Link, keep_link, link_of, linked_reviewers, unlink_reviewer
-from curation.integrations.label_studio.slots import Slot, drop_slots, keep_slots, slots_of
+from curation.integrations.label_studio.slots import Slot, drop_slots, keep_slots, new_slot, slots_of
 from curation.integrations.label_studio.tasks import FORMAT, Known, Texts
 from curation.people.accounts import Actor, actor_by_handle
 from curation.people.vault import Vault
@@ -83,6 +85,7 @@ def sync_reviewer(
             pull_tasks(platform, actor, user, work, came)
         if push:
             slots += keep_new_seats(platform, actor, link, slots, lease_seats(platform, actor, most))
+            slots += keep_asked(platform, actor, link, slots, most)
         _settle(platform, client, actor, link, slots, found, came, {} if known is None else known, push=push)
     return came
 
@@ -187,7 +190,7 @@ def _settle(
     push: bool,
 ) -> None:
     """Remove the tasks whose seats are gone, make those that are missing, and note where each seat's task is."""
-    held = _held_names(platform, actor)
+    asked = _asked_names(platform, actor, link, slots)
     gone: list[Slot] = []
     missing: list[Slot] = []
     changed: list[Slot] = []
@@ -197,14 +200,15 @@ def _settle(
         slot.task = int(task["id"]) if task is not None else None
         if slot.state == "refused" and not (task is not None and task.get("annotations")):
             slot.state, slot.reason, slot.seen = "open", None, None  # its annotation was taken back there
-        if slot.state == "passed" or (slot.state == "open" and slot.name not in held):
+        if slot.state == "passed" or (slot.state == "open" and slot.name not in asked):
             gone.append(slot)
         elif slot.state == "open" and task is None:
             missing.append(slot)
         elif slot.state == "taken" and task is None:
-            came.late.append(Problem(slot.project, None, "a task was deleted there; its review stands"))
+            came.late.append(Problem(slot.project, None, "a task was deleted there; what it brought stands"))
         if before != (slot.state, slot.task):
             changed.append(slot)
+    changed += _tell_refused(platform, client, link, slots)
     for slot in gone:
         if slot.task is not None:
             client.delete_task(slot.task)
@@ -217,12 +221,28 @@ def _settle(
         came.pushed += len(missing)
 
 
-def _held_names(platform: Platform, actor: Actor) -> set[str]:
+def _tell_refused(platform: Platform, client: Client, link: Link, slots: Sequence[Slot]) -> list[Slot]:
+    """Show beside each task why its annotation was refused, and no more where it was mended. Returns what changed."""
+    untold = [slot for slot in slots if slot.told != slot.reason and slot.task is not None]
+    if not untold:
+        return []
+    with platform.read() as loaded:
+        texts = Texts(loaded, platform.home.path, {})
+        shown = [(int(slot.task or 0), texts.task_data(slot, link.language)) for slot in untold]
+    for (task, data), slot in zip(shown, untold, strict=True):
+        client.change_task(task, data)
+        slot.told = slot.reason
+    return untold
+
+
+def _asked_names(platform: Platform, actor: Actor, link: Link, slots: Sequence[Slot]) -> set[str]:
+    """The names of the tasks that are to be there: of the seats that are held, and of what is asked besides."""
     with platform.read() as loaded:
         vault = Vault(loaded.connection, platform.home.vault_key, platform.token_bytes)
         now = platform.clock.now()
-        seats = [seat for seat in held_seats(loaded, vault, actor) if seat.ends_at > now]
-    return {f"label-studio {seat.revision} {seat.perspective} {seat.seat}" for seat in seats}
+        held = {new_slot(seat, "").name for seat in held_seats(loaded, vault, actor) if seat.ends_at > now}
+        besides = [slot for slot in slots if slot.form in link.also and is_asked_still(loaded, slot)]
+    return held.union(slot.name for slot in besides)
 
 
 def sync_all(platform: Platform, client: Client, who: Sequence[str] = (), **options: Any) -> Synced:
@@ -238,10 +258,20 @@ def sync_all(platform: Platform, client: Client, who: Sequence[str] = (), **opti
     known: Known = {}
     for actor in reviewers:
         try:
+            if is_ending(platform, actor):
+                end_link(platform, client, actor)
+                continue
             _add(came, sync_reviewer(platform, client, actor, known=known, **options))
         except (NotFound, Unavailable) as error:
             came.failed.append(str(error))
     return came
+
+
+def is_ending(platform: Platform, actor: Actor) -> bool:
+    """Whether somebody took their link back, and their projects there are still to be deleted."""
+    with platform.read() as loaded:
+        link = link_of(loaded, Vault(loaded.connection, platform.home.vault_key, platform.token_bytes), actor)
+    return link is not None and link.ending
 
 
 def _add(came: Synced, more: Synced) -> None:

@@ -39,20 +39,21 @@ class Texts:
         self._home = home
         self._known = known
 
-    def task_data(self, slot: Slot, language: str, notice: str = "") -> dict[str, Any]:
-        """The `data` of the task for a seat."""
+    def task_data(self, slot: Slot, language: str) -> dict[str, Any]:
+        """The `data` of the task for a seat, with why its annotation was refused, if it was."""
         history = self._loaded.glance(slot.example)
         revision = history.revision_of(slot.revision, "review/revision-known")
         values, intake = self._values(slot)
         topic = self._topic(slot.topic)
         first = history.first
         heading = [_label(topic.label, language) if topic else slot.topic, say(f"kind/{first.kind}", language)]
+        heading += [first.language, *([revision.event.license] if slot.form == "answer" else [])]
         stand = next((item.label for item in topic.perspectives if item.id == slot.perspective), {}) if topic else {}
         return {
             "evenhand": {"format": FORMAT, **slot.key()},
-            "heading": " · ".join([*heading, first.language]),
-            "notice": notice or " ",
-            "stand": f"{say('stand', language)} {_label(stand, language) or slot.perspective}",
+            "heading": " · ".join(heading),
+            "notice": f"{say('notice/refused', language)} {slot.reason}" if slot.reason else " ",
+            "stand": f"{say('stand', language)} {_label(stand, language) or slot.perspective}" if slot.judges else " ",
             "topic": _topic_text(topic, language) if topic else " ",
             "sources": _sources_text(revision, values, language),
             "checks": _checks_text(intake, slot) or " ",
@@ -114,11 +115,11 @@ def _content(revision: Revision, values: Values, slot: Slot, language: str) -> d
     }
     if event.kind == "preference":
         first, second = ("chosen", "rejected") if slot.order == "chosen_first" else ("rejected", "chosen")
-        return {
-            "content": _turns(texts["prompt"], language),
-            "answer_a": _turns(texts[first], language),
-            "answer_b": _turns(texts[second], language),
-        }
+        prompt, *answers = (_turns(texts[name], language) for name in ("prompt", first, second))
+        if slot.judges:
+            return {"content": prompt, "answer_a": answers[0], "answer_b": answers[1]}
+        headed = [f"{say(f'comparison/{place}', language)}\n{text}" for place, text in zip("ab", answers, strict=True)]
+        return {"content": "\n\n".join([prompt, *headed])}
     return {"content": "\n\n".join(_field(name, items, language) for name, items in texts.items()) or " "}
 
 

@@ -116,6 +116,70 @@ _WORDS: dict[str, tuple[str, str, str]] = {
         "Positions que vous trouvez dans la réponse B",
         "您在回答 B 中看到的立场",
     ),
+    "finding": ("Do the sources hold?", "Les sources tiennent-elles ?", "来源是否站得住？"),
+    "finding/holds": (
+        "Yes: they exist, and they say what the text makes of them",
+        "Oui : elles existent, et elles disent ce que le texte en tire",
+        "是：来源存在，且确实支持文中的说法",
+    ),
+    "finding/source": (
+        "No: at least one does not exist, or does not say what the text makes of it",
+        "Non : l’une au moins n’existe pas, ou ne dit pas ce que le texte en tire",
+        "否：至少有一个来源不存在，或并不支持文中的说法",
+    ),
+    "evidence": ("Evidence", "Éléments de preuve", "证据"),
+    "evidence/hint": (
+        (
+            "Which source, what is wrong with it, and how others can check that. It raises a flag and is published "
+            "with it; do not say who you are."
+        ),
+        (
+            "Quelle source, ce qui ne va pas, et comment d’autres peuvent le vérifier. Cela devient un signalement et "
+            "est publié avec lui ; ne dites pas qui vous êtes."
+        ),
+        "哪个来源、有什么问题、他人如何核实。提交后会成为举报并随之公开；请不要透露您的身份。",
+    ),
+    "answer": ("Your answer", "Votre réponse", "您的回答"),
+    "answer/hint": (
+        (
+            "Put every position as its holders would. It becomes a proposal under your pseudonym and is judged by "
+            "others like every other."
+        ),
+        (
+            "Exposez chaque position comme ses tenants l’exposeraient. Elle devient une proposition sous votre "
+            "pseudonyme, jugée par d’autres comme toute autre."
+        ),
+        "请按各立场持有者的本意表述。它将以您的化名成为提案，与其他提案一样由他人评审。",
+    ),
+    "claims": ("What it claims", "Ce qu’elle affirme", "所作陈述"),
+    "claims/fact": ("fact", "fait", "事实"),
+    "claims/interpretation": ("interpretation", "interprétation", "解读"),
+    "claims/value": ("value", "valeur", "价值"),
+    "origin": ("Who wrote it", "Qui l’a écrite", "由谁撰写"),
+    "origin/hint": (
+        "Where a model took part, name it and its version, or «unknown».",
+        "Si un modèle y a pris part, nommez-le avec sa version, ou « unknown ».",
+        "如有模型参与，请写明模型及版本；不清楚时写 unknown。",
+    ),
+    "origin/human": ("written by a person", "écrit par une personne", "由人撰写"),
+    "origin/synthetic": ("written by a model", "écrit par un modèle", "由模型撰写"),
+    "origin/mixed": ("written by a person and a model", "écrit par une personne et un modèle", "由人和模型共同撰写"),
+    "model": ("Model", "Modèle", "模型"),
+    "version": ("Version", "Version", "版本"),
+    "source1": ("First source", "Première source", "来源一"),
+    "source2": ("Second source", "Deuxième source", "来源二"),
+    "source3": ("Third source", "Troisième source", "来源三"),
+    "grant": ("Licence", "Licence", "许可"),
+    "grant/hint": (
+        "The question’s licence stands at the end of the heading.",
+        "La licence de la question figure à la fin du titre.",
+        "提问的许可见标题末尾。",
+    ),
+    "grant/yes": (
+        "I publish my answer under the question’s licence, and I may",
+        "Je publie ma réponse sous la licence de la question, et j’en ai le droit",
+        "我有权并同意按提问的许可发布我的回答",
+    ),
     "required": ("This is needed.", "Cette réponse est nécessaire.", "此项必填。"),
     "text": ("Text", "Texte", "文本"),
     "prompt": ("Question", "Question", "提问"),
@@ -144,6 +208,8 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "role/system": ("system", "système", "系统"),
     "role/user": ("user", "utilisateur", "用户"),
     "role/assistant": ("assistant", "assistant", "助手"),
+    "project/source": ("Source checks", "Contrôles de sources", "来源核查"),
+    "project/answer": ("Open questions", "Questions ouvertes", "待答提问"),
     "project/review": ("Reviews", "Relectures", "评审"),
     "project/preference": ("Reviews of preference pairs", "Relectures de paires de préférence", "偏好对评审"),
 }

@@ -9,16 +9,36 @@ import pytest
 
 from curation.errors import InvalidInput
 from curation.integrations.label_studio.annotations import MAX_BYTES, annotation_of
-from curation.integrations.label_studio.forms import FORMS, KINDS, config_digest, label_config, read_result
+from curation.integrations.label_studio.forms import (
+    ASKED_FOR,
+    FORMS,
+    JUDGED,
+    KINDS,
+    SOURCE_PARTS,
+    config_digest,
+    label_config,
+    read_result,
+)
 from curation.integrations.label_studio.judging import judgement_of, passes
 from curation.integrations.label_studio.telling import told
 from curation.integrations.label_studio.words import LANGUAGES, names, say
 from curation_api.pages.catalogue import translations
 from curation_api.pages.words import WORDS
-from curation_schemas.review import Criterion, ReasonCode, Verdict
+from curation_schemas.example import ClaimType, OriginKind, Source
+from curation_schemas.review import Criterion, FlagGround, ReasonCode, Verdict
 from tests.support.label_studio import ACCEPT, REJECT, choice, rating, text
 
 POSITIONS = ["keep-it", "move-it"]
+
+
+_SAID_ON_PAGES = (
+    ("reason", "reasons"),
+    ("criterion", "score"),
+    ("kind", "kind"),
+    ("role", "role"),
+    ("claim", "claims"),
+    ("origin", "origin"),
+)
 
 
 def codes_in(config, name):
@@ -27,7 +47,7 @@ def codes_in(config, name):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("form", KINDS)
+@pytest.mark.parametrize("form", JUDGED)
 def test_a_form_offers_what_the_rubric_has_and_nothing_else(form, language):
     config = label_config(form, language)
     assert codes_in(config, "verdict") == [*get_args(Verdict), "pass"]
@@ -36,6 +56,20 @@ def test_a_form_offers_what_the_rubric_has_and_nothing_else(form, language):
     assert ratings == [f"score-{criterion}" for criterion in get_args(Criterion)]
     controls = {item.get("name") for item in ElementTree.fromstring(config).iter() if item.get("toName")}
     assert controls == {field.name for field in FORMS[form]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_other_forms_offer_what_their_types_have(language):
+    source, answer = (label_config(form, language) for form in ASKED_FOR)
+    holds, ground = codes_in(source, "finding")
+    assert holds not in get_args(FlagGround)
+    assert ground in get_args(FlagGround)
+    assert codes_in(answer, "claims") == list(get_args(ClaimType))
+    assert codes_in(answer, "origin") == list(get_args(OriginKind))
+    assert set(SOURCE_PARTS) < set(Source.model_fields)
+    for form, config in zip(ASKED_FOR, (source, answer), strict=True):
+        controls = {item.get("name") for item in ElementTree.fromstring(config).iter() if item.get("toName")}
+        assert controls == {field.name for field in FORMS[form]}
 
 
 def test_a_form_reads_nothing_as_markup_and_shows_no_prediction():
@@ -52,7 +86,7 @@ def test_forms_in_other_languages_are_other_configurations_of_the_same_answers()
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_forms_say_what_the_pages_say(language):
     page = translations(language)
-    for table, prefix in (("reason", "reasons"), ("criterion", "score"), ("kind", "kind"), ("role", "role")):
+    for table, prefix in _SAID_ON_PAGES:
         for code, word in WORDS[table].items():
             assert say(f"{prefix}/{code}", language) == page.gettext(word).replace("\xa0", " "), code
 
