@@ -102,8 +102,14 @@ class OddView(Wire):
     """Reviewers whose votes somebody should look at: a reason to look, and no verdict."""
 
     kind: Literal["misplaced", "together", "burst"]
+    rule: str
+    """The rule's id; docs/validation.md has its sentence."""
+    version: int
+    """That of the check."""
     reviewers: list[Pseudonym]
     message: str
+    hint: str
+    """What to do."""
 
 
 class OddList(Wire):

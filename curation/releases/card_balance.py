@@ -60,7 +60,8 @@ def say_sources(facts: CardFacts) -> str:
 
 _MEASURED = (
     "Measured per topic, over all kinds and for each; `validation/report.json` and `validation/index.html` have it in "
-    "full. Balance counts labels: it cannot see a slant that reviewers let through."
+    "full. Balance counts labels: it cannot see a slant that reviewers let through. Near-copies, and most checks on "
+    "one example, are no part of it: `evenhand validate` on this folder takes them."
 )
 
 

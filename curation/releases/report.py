@@ -38,12 +38,17 @@ svg { vertical-align: middle; } .allowed { fill: #fff; stroke: #35618f; } .zero 
   .interval { stroke: #e8e8e8; } .value { fill: #e8e8e8; }
 }
 """
-_NOTE = "The checks on single examples are not repeated here: run `evenhand validate` on this folder."
+_NOTE = (
+    "Of the checks on single examples only those named examples/… are taken here, against the protected sets that "
+    "come with Evenhand. Near-copies, language, contacts, sources and mirrors are not: run `evenhand validate` on this "
+    "folder."
+)
 _OVERRULED = ["topic", "gate", "reason", "maintainer", "event"]
 _LIMITS = (
     "<p>Balance counts labels. It cannot see a slant that reviewers let through. A measure with fewer than 20 items is "
-    "not taken: that is neither a pass nor a fail. The checks on single examples are not repeated here: run "
-    "<code>evenhand validate</code> on this folder.</p>"
+    "not taken: that is neither a pass nor a fail. Of the checks on single examples only those named examples/… are "
+    "taken here, against the protected sets that come with Evenhand. Near-copies, language, contacts, sources and "
+    "mirrors are not: run <code>evenhand validate</code> on this folder.</p>"
 )
 
 _READING = (
@@ -105,7 +110,12 @@ def _summary(gates: Gates) -> str:
         for item in gates.overruled
     ]
     rows = [
-        [f'<a href="#{_anchor(item)}">{escape(item.measure)}</a>', escape(item.where), escape(item.message)]
+        [
+            f'<a href="#{_anchor(item)}">{escape(item.measure)}</a>',
+            escape(item.where),
+            escape(item.message),
+            escape(item.hint),
+        ]
         for item in failed
     ]
     return (
@@ -113,7 +123,7 @@ def _summary(gates: Gates) -> str:
         f"not taken, {counts['error']} broke.</p>"
         + (f"<h2>Left this release</h2><ul>{left}</ul>" if left else "<p>No topic left this release.</p>")
         + (f"<h2>Overruled by a maintainer</h2>{_table(_OVERRULED, overruled)}" if overruled else "")
-        + (f"<h2>What fails</h2>{_table(['measure', 'of', 'what it is'], rows)}" if rows else "")
+        + (f"<h2>What fails</h2>{_table(['measure', 'of', 'what it is', 'what to do'], rows)}" if rows else "")
     )
 
 
@@ -180,12 +190,12 @@ def _left(topic: str, measures: Iterable[Mapping[str, Any]]) -> str:
         value = item.get("value")
         shown = f"{value:,.3f}" if isinstance(value, (int, float)) else ""
         cells = (item.get("measure"), item.get("subject"), f"{told}{level}", item.get("items") or "", shown)
-        rows.append([escape(str(cell)) for cell in (*cells, item.get("message"))])
+        rows.append([escape(str(cell)) for cell in (*cells, item.get("message"), item.get("hint") or "")])
         shades.append(str(item.get("breaks") or ("none" if told == "not measured" else "pass")))
     return (
         f'<h2 id="topic-{escape(topic)}">{escape(topic)}: left this release</h2>'
         "<p>Measured on the rows that it would have had; they are not in this release.</p>"
-        + _table(["measure", "of", "outcome", "items", "value", "what it is"], rows, shades)
+        + _table(["measure", "of", "outcome", "items", "value", "what it is", "what to do"], rows, shades)
     )
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from curation.people.accounts import actor_by_handle
 from curation.people.sessions import open_session
+from curation_api.routes.oversight import odd_view
+from curation_validators.gaming import ODD_RULES, Odd
 from tests.api.pages import LANGUAGES, Browser
 from tests.api.support import PERSPECTIVES, REJECT, REVIEWERS, TOPIC, assert_problem, sft
 
@@ -63,6 +65,11 @@ def test_votes_are_in_the_figures_when_their_round_has_ended_and_its_epoch_is_cl
     assert after["contested"] == 1
     assert after["outcomes"] == [{"epoch": 2, "accepted": 0, "contested": 1, "rejected": 0, "unresolved": 0}]
     assert api.get(f"/v1/oversight/topics/{TOPIC}/reviewers", "auditor") == {"topic": TOPIC, "odd": []}
+
+
+def test_reason_to_look_at_reviewers_comes_with_its_rule_and_what_to_do():
+    view = odd_view(Odd(TOPIC, ("p_" + "a" * 26, "p_" + "b" * 26), "judged 60 revisions together", "together", {}))
+    assert (view.rule, view.version, view.hint) == ("reviewing/together", 1, ODD_RULES["reviewing/together"].hint)
 
 
 def test_superseded_review_is_in_no_figure(api):

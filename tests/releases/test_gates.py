@@ -13,6 +13,7 @@ from curation.audit.verify import verify_bundle
 from curation.releases.cut import cut_release, plan_release, rebuild_release
 from curation.releases.manifest import read_manifest, render_manifest, sha256_of
 from curation_validators.contamination import CANARY
+from curation_validators.hints import HINTS
 from tests.support.findings import SOURCE
 from tests.support.fixtures import homes, small_world
 from tests.support.words import HARBOUR, RIVER, turn
@@ -66,6 +67,8 @@ def test_topic_that_fails_a_gate_is_in_no_file_of_the_release_but_its_report(ske
     assert HARBOUR not in {item["topic"] for item in report["measures"]}
     broken = {item["measure"] for item in report["left_out"][HARBOUR] if item["breaks"] == "gate"}
     assert broken == {"balance/position-share", "balance/drift", "balance/coverage"}
+    assert all(item["hint"] == HINTS[item["measure"]] for item in report["left_out"][HARBOUR] if item["breaks"])
+    assert not any("hint" in item for item in report["measures"] if not item["breaks"])
     card = (made.path / "README.md").read_text("utf-8")
     assert f"- {HARBOUR} fails balance/" in card
     assert "balance/length-parity: not measured" in card
@@ -177,6 +180,7 @@ def test_page_opens_without_network_and_escapes_what_people_wrote(skewed):
     assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
     assert "balance/position-share" in page
     assert page.count("<table") == page.count("</table>")
+    assert HINTS["balance/position-share"] in page, "what to do stands beside what fails"
 
 
 def test_one_text_of_a_protected_set_takes_its_topic_out_of_the_release(small_world, monkeypatch):

@@ -24,8 +24,8 @@ SHAPES = {TOPIC: TopicShape(POSITIONS, LANGUAGES)}
 GROUPS, OWNERS, PROPOSERS, REVIEWERS = 30, 30, 12, 25
 Tables = dict[str, list[dict[str, Any]]]
 REFUSAL = {
-    "en": "I'm sorry, but I can't help with that request.",
-    "fr": "Je suis désolé, je ne peux pas vous répondre.",
+    "en": "I'm sorry, but I can't discuss the {}.",
+    "fr": "Je suis désolé, je ne peux pas parler de {}.",
 }
 LOADED = {"en": "puppet regime", "fr": "régime fantoche"}
 _ENGLISH = (
@@ -225,10 +225,12 @@ def longer_answers_on_one_side() -> Tables:
 
 
 def refusals_on_one_side() -> Tables:
+    """Answers that refuse one thing after the other, and are about as long as they were."""
     tables = balanced()
     for row in list(_answers(tables, "move"))[::2]:
-        answer, head = row["messages"][1]["content"], REFUSAL[row["language"]]
-        row["messages"][1]["content"] = f"{head} {answer[len(head) + 1 :]}"
+        answer, refusal = row["messages"][1]["content"], REFUSAL[row["language"]]
+        refused = [refusal.format(word) for word in answer.split()]
+        row["messages"][1]["content"] = " ".join(refused[: len(answer) // len(refused[0])])
     return tables
 
 

@@ -1,44 +1,73 @@
-"""Whether an answer refuses, by its first sentences, in English, French and Chinese.
+"""Whether an answer refuses, in English, French and Chinese.
 
-Rules that always hold (pure):
-- only a refusal to answer counts, not an answer that mentions one;
+Rules that always hold (pure, but for reading the rules that come with this package):
+- an answer refuses where the probe «refusals» would say so: one set of rules, for what people wrote and for models;
+- only its own words count, not a refusal that it quotes or reports;
 - a language without rules is None, never «not refused».
+
+Reading every sentence by those rules takes milliseconds. Most answers are told to be none by substrings alone: enough
+of their sentences hold no word without which those rules hardly ever find anything.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-_HEAD = 400
-_CANNOT = "(?:can(?:no|')?t|cannot|unable|not able)"
-_HELP = "(?:help|assist|answer|discuss|provide|comment|engage|respond|write|talk|fulfil|comply|do that|take)"
-_AIDER = "(?:aider|r[ée]pondre|discuter|fournir|commenter|parler|[ée]crire|traiter)"
-_RULES: dict[str, tuple[str, ...]] = {
+from curation_validators.probes.answers import CONTENT_AFTER, REFUSED, classify_answer
+
+HEAD = 800
+"""Characters that are read. What says nothing of its own in so many is a refusal, whatever follows."""
+
+_SIGNS = {
     "en": (
-        rf"\bI(?:'m| am) (?:sorry|unable|not able|afraid)\b.{{0,80}}\b(?:{_CANNOT}|won't|help|assist|discuss)",
-        rf"\bI (?:{_CANNOT}|can't|can not|won't|will not|am {_CANNOT}|must decline|have to decline) (?:to )?{_HELP}",
-        rf"\b(?:as an AI|as a language model)\b.{{0,120}}\b(?:{_CANNOT}|can't|do not|don't)\b",
-        r"\blet'?s (?:talk about|discuss|change to) (?:something|another)",
-        r"\b(?:beyond|outside) (?:my|the) (?:current )?scope\b",
+        *(" i ", " i'", " me ", " my ", " we ", "you", "let's", "let us", "sorry", "unfortunately", "instead"),
+        *("question", "topic", "request", "sensitive", "complex", "complicated", "controvers", "opinion", "policy"),
+        *("guideline", "filtered", "it depends", "reliable sources", "available", "appropriate", "harmful", "respect"),
+        *("different people", "language model", "no comment"),
     ),
     "fr": (
-        r"\bje (?:suis d[ée]sol[ée]e?|regrette)\b.{0,80}\bne (?:peux|puis|suis pas)",
-        rf"\bje ne (?:peux|puis|suis) (?:pas )?(?:en mesure |autoris[ée]e? )?(?:de |[àa] )?(?:vous )?{_AIDER}",
-        r"\b(?:en tant qu'(?:IA|intelligence artificielle|mod[èe]le))\b.{0,120}\bne (?:peux|puis|suis)",
-        r"\bparlons (?:plut[ôo]t )?d'autre chose\b",
+        *(" je ", " j'", " me ", " m'", " mon ", " ma ", " nous ", "vous", "votre", "parlons", "désol", "plutôt"),
+        *("malheureusement", "question", "sujet", "demande", "sensible", "complexe", "compliqué", "controvers"),
+        *("opinion", "avis ", "consigne", "règles", "filtrée", "cela dépend", "disponible", "appropri", "nuisible"),
+        *("respect", "modèle de langage"),
     ),
     "zh": (
-        r"(?:很抱歉|抱歉|对不起|對不起).{0,30}(?:无法|無法|不能|不便|没有办法|沒有辦法)",
-        r"我(?:无法|無法|不能|不便|不会|不會)(?:对|對|就|为|為|提供|回答|讨论|討論|评论|評論|协助|協助)",
-        r"(?:换个|換個|换一个|換一個)(?:话题|話題)",
-        r"(?:超出|不在)(?:了)?我(?:目前)?的(?:范围|範圍|能力)",
+        *("我", "咱们", "您", "你", "抱歉", "对不起", "對不起", "遗憾", "遺憾", "无法", "無法", "不便", "不行", "不能"),
+        *("问题", "問題", "话题", "話題", "请求", "請求", "敏感", "复杂", "複雜", "看法", "取决于", "取決於", "仁见智"),
+        *("规定", "規定", "规范", "規範", "法律法规", "信息", "尊重", "有害", "不应", "不應"),
     ),
 }
-_COMPILED = {language: re.compile("|".join(rules), re.IGNORECASE | re.DOTALL) for language, rules in _RULES.items()}
+"""Language → what a sentence that refuses, evades or abstains hardly ever lacks, in small letters."""
+
+
+_END = re.compile(r"[.!?…]\s|[。！？；;\n]")
 
 
 def is_refusal(answer: str, language: str | None) -> bool | None:
     """Whether an answer refuses. None where the language has no rules, or the answer is empty."""
-    rules = _COMPILED.get((language or "").split("-")[0])
-    head = answer.strip()[:_HEAD].replace("\u2019", "'")
-    return None if rules is None or not head else rules.search(head) is not None
+    name = (language or "").split("-")[0]
+    head = answer.strip()[:HEAD]
+    if name not in _SIGNS or not head:
+        return None
+    return _may_refuse(head, name) and classify_answer(head, name) in REFUSED
+
+
+def _may_refuse(text: str, language: str) -> bool:
+    """Whether too little of a text is plainly something else."""
+    signs, left, start = _SIGNS[language], CONTENT_AFTER[language], 0
+    plain = text.casefold().replace("\u2019", "'")
+    for end in _ends(plain):
+        sentence = f" {plain[start:end].strip()} "
+        if not any(map(sentence.__contains__, signs)):
+            left -= len(sentence) - 2
+            if left <= 0:
+                return False
+        start = end
+    return any(map(f" {plain} ".__contains__, signs))
+
+
+def _ends(text: str) -> Iterator[int]:
+    """Where sentences end, one after the other."""
+    yield from (found.end() for found in _END.finditer(text))
+    yield len(text)

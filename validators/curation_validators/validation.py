@@ -111,7 +111,7 @@ class Validation:
             "checks": [tally.as_json(name) for name, tally in self.checks.items()],
             "found": dict(sorted(self.found.items())),
             "findings": [finding.as_json() for finding in self.findings],
-            "measures": [item.as_json() | ({"hint": item.hint} if item.hint else {}) for item in self.measures],
+            "measures": [item.as_json() for item in self.measures],
             "reviewers_to_look_at": [item.as_json() for item in self.odd],
             "notes": list(self.notes),
         }

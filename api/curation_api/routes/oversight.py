@@ -25,6 +25,7 @@ from curation_api.oversight_views import (
 )
 from curation_schemas.example import Kind
 from curation_schemas.text import Slug
+from curation_validators.gaming import ODD_RULES, Odd
 from curation_validators.statistics import wilson
 
 router = APIRouter(tags=["oversight"])
@@ -116,7 +117,17 @@ def reviewers(
     with platform.read() as loaded:
         loaded.topic_in_force(topic)
         odd = kept.odd(loaded, topic)
-    return OddList(
-        topic=topic,
-        odd=[OddView(kind=item.kind, reviewers=list(item.reviewers), message=item.message) for item in odd],
+    return OddList(topic=topic, odd=[odd_view(item) for item in odd])
+
+
+def odd_view(item: Odd) -> OddView:
+    """A reason to look at reviewers, with its rule and what to do."""
+    rule = ODD_RULES[item.rule]
+    return OddView(
+        kind=item.kind,
+        rule=item.rule,
+        version=rule.version,
+        reviewers=list(item.reviewers),
+        message=item.message,
+        hint=rule.hint,
     )

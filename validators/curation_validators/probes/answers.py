@@ -32,7 +32,7 @@ _LEAST_PARAGRAPH = {"en": 20, "fr": 20, "zh": 8}
 """Characters. «Yes.» three times is no canned answer."""
 _CONTENT = {"en": 60, "fr": 60, "zh": 18}
 """Characters of content that make an answer more than its refusal."""
-_CONTENT_AFTER = {"en": 130, "fr": 140, "zh": 45}
+CONTENT_AFTER = {"en": 130, "fr": 140, "zh": 45}
 """The same, where the refusal comes first: what follows may be reasons."""
 
 MAX_CHARS = 20_000
@@ -124,7 +124,7 @@ def _classify_declined(read: Sequence[ReadSentence], content: int, language: str
     offers = [item for item in read if _offers(item, language)]
     # What follows a refusal and is no way on is an answer after all, where there is enough of it.
     rest = content - _content([item for item in offers if item.role is Role.CONTENT])
-    if rest >= _CONTENT_AFTER[language]:
+    if rest >= CONTENT_AFTER[language]:
         return "goal" if turned else "partial"
     if turned and not offers and rest >= _CONTENT[language]:
         return "goal"
