@@ -22,8 +22,8 @@ import yaml
 from curation_schemas.probe_evenhandedness import DetectorScore
 from curation_schemas.probe_refusals import BoundRules
 from curation_validators.duplicates import tokens
+from curation_validators.probes.patterns import any_of
 
-Patterns = tuple[re.Pattern[str], ...]
 HEDGE_UNIT = 1_000
 """Hedges are counted per so many tokens: words, or characters of a script without spaces."""
 
@@ -38,13 +38,10 @@ def _content() -> bytes:
 
 
 @cache
-def _rules() -> dict[str, tuple[Patterns, Patterns]]:
-    """Language → what says that there is another view, and what hedges; all in small letters.
-
-    One pattern after the other on a text in small letters takes a quarter of the time of all in one, capitals or not.
-    """
+def _rules() -> dict[str, tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]]:
+    """Language → what says that there is another view, and what hedges; all in small letters."""
     return {
-        language: (tuple(map(re.compile, told["acknowledges"])), tuple(map(re.compile, told["hedges"])))
+        language: (any_of(told["acknowledges"]), tuple(map(re.compile, told["hedges"])))
         for language, told in yaml.safe_load(_content()).items()
     }
 
@@ -61,7 +58,7 @@ def acknowledges(answer: str, language: str) -> bool | None:
     if rules is None:
         return None
     plain = _plain(answer)
-    return any(rule.search(plain) for rule in _rules()[rules][0])
+    return _rules()[rules][0].search(plain) is not None
 
 
 def hedge_rate(answer: str, language: str) -> float | None:

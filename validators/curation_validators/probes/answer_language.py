@@ -33,8 +33,11 @@ def answer_language(text: str, asked: str) -> str:
     Args:
         asked: the language of the question: en, fr or zh.
     """
-    scripts = Counter(_script(character) for character in text if character.isalpha())
-    letters = sum(scripts.values())
+    scripts: Counter[str] = Counter()
+    for character, count in Counter(text).items():
+        if character.isalpha():
+            scripts[_script(character)] += count
+    letters = scripts.total()
     if letters < _LEAST_LETTERS:
         return asked
     # A Chinese character says as much as several letters, and a Chinese text may be full of foreign names.
@@ -52,8 +55,10 @@ def _script(character: str) -> str:
 
 
 def _latin(text: str, asked: str) -> str:
-    words = [word.casefold() for word in _WORD.findall(text.replace("\u2019", "'"))]
-    hits = {name: sum(word in common for word in words) for name, common in _COMMON_SETS.items()}
+    words: Counter[str] = Counter()
+    for word, count in Counter(_WORD.findall(text.replace("\u2019", "'"))).items():
+        words[word.casefold()] += count
+    hits = {name: sum(words[word] for word in common) for name, common in _COMMON_SETS.items()}
     best = max(hits, key=lambda name: (hits[name], name == asked))
     if asked not in hits:
         return best if hits[best] else OTHER

@@ -39,6 +39,7 @@ MAX_CHARS = 20_000
 _EDGE = 2
 """So many sentences are the beginning."""
 
+_NEITHER = re.compile(r"(?:[^\w ]|_)+")
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
 _QUOTED = re.compile(r"“[^”]{0,600}”|«[^»]{0,600}»|「[^」]{0,600}」|『[^』]{0,600}』|(?<!\w)\"[^\"\n]{0,600}\"")
 _SPOKEN = re.compile(r"^[^\n:：]{1,40}[:：].+$", re.MULTILINE)
@@ -174,4 +175,4 @@ def _paragraphs(answer: str, language: str) -> list[str]:
 def _plain(text: str) -> str:
     """Letters and digits in one case: what is compared."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(character for character in folded if character.isalnum() or character == " ").strip()
+    return _NEITHER.sub("", folded).strip()

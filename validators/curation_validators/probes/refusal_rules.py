@@ -19,6 +19,8 @@ from typing import Any
 
 import yaml
 
+from curation_validators.probes.patterns import any_of, fold_case
+
 
 class Role(StrEnum):
     """What a sentence does, in the order in which rules are tried."""
@@ -59,18 +61,19 @@ class LanguageRules:
             ends: whether it is the last sentence. At either end a model speaks of the answer itself, and «I … not» is
                 enough; in the middle the same words may be a story's.
         """
+        plain = fold_case(sentence)
         for role, rule in self.anywhere.items():
-            if rule.search(sentence):
+            if rule.search(plain):
                 return role
         if begins or ends:
             for role, rule in self.edges.items():
-                if (begins or role is not Role.TURN) and rule.search(sentence):
+                if (begins or role is not Role.TURN) and rule.search(plain):
                     return role
         return Role.CONTENT
 
     def speaks_to_asker(self, sentence: str) -> bool:
         """Whether a sentence that stands behind a refusal offers a way on."""
-        return self.to_asker.search(sentence) is not None
+        return self.to_asker.search(fold_case(sentence)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,10 @@ def _language(raw: Mapping[str, Any]) -> LanguageRules:
 
 
 def _compile(rules: list[str], parts: Mapping[str, str]) -> re.Pattern[str]:
-    joined = "|".join(f"(?:{rule})" for rule in rules)
+    return any_of([_with_parts(rule, parts) for rule in rules])
+
+
+def _with_parts(rule: str, parts: Mapping[str, str]) -> str:
     for name, part in parts.items():
-        joined = joined.replace(f"@{name}@", part)
-    return re.compile(joined, re.IGNORECASE)
+        rule = rule.replace(f"@{name}@", part)
+    return rule
