@@ -257,9 +257,3 @@ def test_a_wrong_call_is_told_what_to_do(arguments, message, tmp_path):
     assert called.code in (1, 2)
     assert message in " ".join(re.sub("[│╭╮╰╯─]", " ", called.err).split())
     assert not (tmp_path / "out").exists()
-
-
-def test_texts_are_no_task_for_a_harness(tmp_path):
-    called = call("probe", "export", "refusals", "--format", "lm-eval", "--out", tmp_path / "tasks")
-    assert called.code == 2
-    assert "answers are texts" in " ".join(called.err.replace("│", " ").split())
