@@ -73,21 +73,21 @@ def read_part(loaded: LoadedExamples, what: What, wanted: Wanted, after: str | N
         return _read_part(loaded, what, wanted, after)
 
 
+_MOVING = or_(
+    exists().where(pending_leaves.c.example == examples.c.id),
+    exists().where(flags.c.example == examples.c.id),
+    examples.c.status == "withdrawn",
+).label("moving")
+"""Of what moves, what everybody sees is told by its history; of everything else, by the projection."""
+
+
 def _read_part(loaded: LoadedExamples, what: What, wanted: Wanted, after: str | None) -> Part:
-    moving = or_(
-        exists().where(pending_leaves.c.example == examples.c.id),
-        exists().where(flags.c.example == examples.c.id),
-        examples.c.status == "withdrawn",
-    )
-    rows = loaded.connection.execute(examples_query(wanted, after).add_columns(moving.label("moving"))).all()
+    rows = loaded.connection.execute(examples_query(wanted, after).add_columns(_MOVING)).all()
     going_on = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
     made: dict[str, ExampleView | TraceView]
     if what == "examples":
-        made = {**_settled(loaded, [row for row in rows if not row.moving])}
-        told = _shown(loaded, [row.id for row in rows if row.moving])
-        values = opened_of(loaded.connection, [leaf for shown in told for leaf in _readable(shown)])
-        made |= {shown.history.example: example_with(shown, values) for shown in told}
+        made = {**_views(loaded, rows)}
     else:
         told = _shown(loaded, [row.id for row in rows])
         values = opened_of(loaded.connection, [leaf for shown in told for leaf in acts_told(shown)])
@@ -95,6 +95,20 @@ def _read_part(loaded: LoadedExamples, what: What, wanted: Wanted, after: str | 
     fitting = (made[row.id] for row in rows if wanted.status in (None, made[row.id].status))
     lines = b"".join(view.model_dump_json().encode() + b"\n" for view in fitting)
     return Part(lines, rows[-1].id if going_on else None)
+
+
+def views_of(loaded: LoadedExamples, ids: Sequence[str]) -> dict[str, ExampleView]:
+    """Sealed examples as everybody sees them, by id."""
+    query = select(examples, _MOVING).where(examples.c.id.in_(ids))
+    with paused_collection():
+        return _views(loaded, loaded.connection.execute(query).all())
+
+
+def _views(loaded: LoadedExamples, rows: Sequence[Any]) -> dict[str, ExampleView]:
+    found = _settled(loaded, [row for row in rows if not row.moving])
+    told = _shown(loaded, [row.id for row in rows if row.moving])
+    values = opened_of(loaded.connection, [leaf for shown in told for leaf in _readable(shown)])
+    return found | {shown.history.example: example_with(shown, values) for shown in told}
 
 
 def _shown(loaded: LoadedExamples, ids: Sequence[str]) -> list[Shown]:

@@ -63,6 +63,19 @@ def test_what_is_judged_or_pending_is_in_no_index(api):
     assert NOTHING not in found(api, "quetzalcoatl")
 
 
+def test_lists_show_how_an_example_begins_once_its_round_has_ended_as_the_log_has_it(api):
+    example = api.propose(text="Quetzalcoatl waits.")["id"]
+    asked = "Should background checks cover private sales?"
+    api.close_epoch()
+    api.review_all()
+    listed = Browser(api.platform).see("/examples").text
+    assert example in listed
+    assert asked not in listed
+    api.close_epoch()
+    assert asked in Browser(api.platform).see("/examples").text
+    assert asked in found(api, "quetzalcoatl")
+
+
 def test_what_is_withdrawn_goes_from_the_index_at_once(judged):
     judged.act("proposer", f"/v1/examples/{judged.accepted['id']}/withdrawal", {"reason": "safety"})
     assert NOTHING in found(judged, "hunters")

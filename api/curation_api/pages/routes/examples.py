@@ -16,6 +16,7 @@ from curation.tables import examples as example_rows
 from curation.warned import yanked_with
 from curation.writing import LoadedExamples
 from curation_api.listing import Wanted, list_examples
+from curation_api.pages.beginnings import public_beginnings
 from curation_api.pages.drafted import topic_if_any
 from curation_api.pages.figures import topics_in_force
 from curation_api.pages.narrowing import Narrowing
@@ -48,7 +49,8 @@ def examples(visit: TheVisit, narrowing: Annotated[Narrowing, Query()]) -> Respo
     with visit.platform.read() as loaded:
         page = list_examples(loaded, wanted)
         topics = {topic.id: topic for topic in topics_in_force(loaded)}
-    return show(visit, "examples.html", page=page, topics=topics, narrowing=narrowing)
+        beginnings = public_beginnings(loaded, [line.id for line in page.examples])
+    return show(visit, "examples.html", page=page, topics=topics, narrowing=narrowing, beginnings=beginnings)
 
 
 @router.get("/examples/{example}")

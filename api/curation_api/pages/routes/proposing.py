@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
@@ -39,27 +40,42 @@ from curation_schemas.text import ExampleId, Slug
 router = APIRouter()
 AnId = Annotated[ExampleId, Path()]
 ATopic = Annotated[Slug, Path()]
+AName = Annotated[str, Query(max_length=64)]
 
 
 @router.get("/propose")
-def choose(visit: TheVisit, topic: Annotated[str, Query(max_length=64)] = "") -> Response:
-    """Choose topic and kind."""
+def choose(visit: TheVisit, topic: AName = "", position: AName = "", language: AName = "") -> Response:
+    """Choose topic and kind. A cell of the coverage map names position and language too: the form begins with them."""
     visit.must_act()
     with visit.platform.read() as loaded:
         topics = [stand.topic for stand in standpoints(visit, loaded)]
-    return show(visit, "propose-choose.html", topics=topics, chosen=topic, kinds=KINDS)
+    begun = urlencode({name: text for name, text in (("position", position), ("language", language)) if text})
+    return show(visit, "propose-choose.html", topics=topics, chosen=topic, kinds=KINDS, begun=begun)
 
 
 @router.get("/propose/{topic}/{kind}")
-def ask(topic: ATopic, kind: str, visit: TheVisit, answers: ExampleId | Literal[""] = "") -> Response:
-    """An empty form, or the draft of it, or one that begins with an open question."""
+def ask(
+    topic: ATopic,
+    kind: str,
+    visit: TheVisit,
+    answers: ExampleId | Literal[""] = "",
+    position: AName = "",
+    language: AName = "",
+) -> Response:
+    """The draft of a form, or one that is empty, begins with an open question, or is for a cell of the coverage map."""
     visit.must_act()
     if answers:
         sheet, form = begun_by(visit, answers, kind)
         begun = draft_or(visit, sheet, form)
         return show_sheet(visit, sheet, begun, said="" if begun is form else "unfinished")
     sheet = sheet_of(visit, topic, kind)
-    defaults = [("language", visit.language), ("claims", "interpretation"), ("origin", "human"), ("use", "training")]
+    defaults = [
+        ("language", language or visit.language),
+        ("positions", position),
+        ("claims", "interpretation"),
+        ("origin", "human"),
+        ("use", "training"),
+    ]
     return show_sheet(visit, sheet, draft_or(visit, sheet, Form(defaults)))
 
 

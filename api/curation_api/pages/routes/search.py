@@ -21,6 +21,7 @@ from curation.search.index import find_examples
 from curation.search.words import Term, has_terms, terms_of
 from curation.tables import examples, log_leaves
 from curation.writing import LoadedExamples
+from curation_api.pages.beginnings import beginnings_in
 from curation_api.pages.figures import topics_in_force
 from curation_api.pages.render import go, show
 from curation_api.pages.visit import TheVisit, Visit
@@ -45,7 +46,8 @@ def search(visit: TheVisit, q: Annotated[str, Query(max_length=MAX_WORDS)] = "")
     with visit.platform.read() as loaded:
         topics = [topic for topic in topics_in_force(loaded) if _mentions(topic, terms)] if terms else []
         found = _examples(visit, loaded, terms) if terms else []
-    return show(visit, "search.html", wanted=wanted, topics=topics, found=found, most=_MOST)
+    told = beginnings_in(found)
+    return show(visit, "search.html", wanted=wanted, topics=topics, found=found, beginnings=told, most=_MOST)
 
 
 def _place_of(visit: Visit, wanted: str) -> str | None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from curation.drafts import forms_of, forms_with_drafts
 from curation.tables import examples, reviews, stages
 from curation.writing import LoadedExamples
+from curation_api.pages.beginnings import own_beginnings
 from curation_api.pages.figures import coverage_of
 from curation_api.pages.render import show
 from curation_api.pages.sitting import sitting_now
@@ -31,6 +32,8 @@ class OwnReview:
     """An own review, and how its round stands."""
 
     example: str
+    revision: str
+    language: str
     stand: Standpoint
     verdict: str
     open: bool
@@ -50,6 +53,9 @@ def work(visit: TheVisit, done: Annotated[str, Query(max_length=20)] = "") -> Re
         drafts = forms_with_drafts(loaded, visit.platform, actor, forms)
         reviewed = _reviewed(loaded, mine)
         coverage = coverage_of(visit, loaded)
+        beginnings = own_beginnings(
+            loaded, [row[0] for _, row in proposed], {item.example: item.revision for item in reviewed}
+        )
     return show(
         visit,
         "work.html",
@@ -58,6 +64,7 @@ def work(visit: TheVisit, done: Annotated[str, Query(max_length=20)] = "") -> Re
         proposed=proposed,
         drafts=drafts,
         reviewed=reviewed,
+        beginnings=beginnings,
         coverage=coverage,
         done=done,
     )
@@ -73,13 +80,21 @@ def _proposed(loaded: LoadedExamples, mine: dict[str, Standpoint]) -> list[tuple
 def _reviewed(loaded: LoadedExamples, mine: dict[str, Standpoint]) -> list[OwnReview]:
     """The visitor's own reviews that count, as of now, by topic."""
     query = (
-        select(reviews.c.example, reviews.c.reviewer, reviews.c.verdict, stages.c.open, stages.c.outcome)
+        select(
+            reviews.c.example,
+            reviews.c.revision,
+            examples.c.language,
+            reviews.c.reviewer,
+            reviews.c.verdict,
+            stages.c.open,
+            stages.c.outcome,
+        )
         .join(stages, (stages.c.revision == reviews.c.revision) & (stages.c.stage == reviews.c.stage))
         .join(examples, examples.c.id == reviews.c.example)
         .where(reviews.c.reviewer.in_(mine), reviews.c.superseded.is_(False))
         .order_by(examples.c.topic, reviews.c.example, reviews.c.stage)
     )
     return [
-        OwnReview(row.example, mine[row.reviewer], row.verdict, row.open, row.outcome)
+        OwnReview(row.example, row.revision, row.language, mine[row.reviewer], row.verdict, row.open, row.outcome)
         for row in loaded.connection.execute(query.limit(_MOST))
     ]
