@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from sqlalchemy import select
 
 from curation.drafts import find_draft, forms_of, forms_with_drafts
+from curation.integrations.label_studio.reviewers import link_of
+from curation.integrations.label_studio.slots import slots_of
 from curation.people.accounts import Actor, leased_by, list_tokens, organisations_of
 from curation.people.credentials import codes_left
 from curation.people.identities import has_identity
@@ -44,8 +47,18 @@ def holdings_of(platform: Platform, actor: Actor) -> dict[str, Any]:
             "sessions end at": list(connection.execute(ends.order_by(sessions.c.ends_at)).scalars()),
             "seats held": [dict(row) for row in held],
             "on topics": on_topics,
+            "reviewing in Label Studio": _label_studio(loaded, vault, actor),
             "drafts": _drafts(loaded, platform, actor, on_topics),
         }
+
+
+def _label_studio(loaded: LoadedExamples, vault: Vault, actor: Actor) -> dict[str, Any] | None:
+    """The link, and each task with what came of it; None without one."""
+    link = link_of(loaded, vault, actor)
+    if link is None:
+        return None
+    tasks = [msgspec.to_builtins(slot) for slot in slots_of(loaded, vault, actor)]
+    return {"address there": link.email, "language": link.language, "projects": link.projects, "tasks": tasks}
 
 
 def _drafts(

@@ -9,6 +9,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
 from curation.clock import MovableClock
+from curation.integrations.label_studio.connection import keep_server
 from curation.people.accounts import actor_by_handle
 from curation.people.sessions import open_session
 from curation.releases import jobs
@@ -68,6 +69,9 @@ TABLE = [
     ("POST", "/account/export", {}, (401, 200, 200)),
     ("GET", "/account/leave", None, IN),
     ("POST", "/account/leave", {"own": "wrong", "sure": "yes"}, (401, 422, 422)),
+    ("GET", "/account/label-studio", None, IN),
+    ("POST", "/account/label-studio", {"email": "x"}, (401, 422, 422)),
+    ("POST", "/account/label-studio/end", {}, SENT),
     ("GET", "/work", None, IN),
     ("GET", "/receipts", None, IN),
     ("POST", "/receipts", {"leaf": "{leaf}"}, (401, 404, 404)),
@@ -167,6 +171,9 @@ def world(seeded, tmp_path_factory):
     form = {"example": made["id"], "revision": made["leaf"], "ground": "law", "evidence": "A court said so."}
     flag = api.act("simulated", "/v1/flags", form)
     api.close_epoch()
+    with platform.write() as writing:
+        maintainer = actor_by_handle(writing.connection, "maintainer")
+        keep_server(writing, maintainer, "https://label-studio.example.org", "a token")
     holes = {
         "{flag}": flag["leaf"],
         "{topic}": TOPIC,

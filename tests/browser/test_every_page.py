@@ -9,6 +9,7 @@ import pytest
 
 from curation.clock import DAY, MovableClock
 from curation.home import open_home
+from curation.integrations.label_studio.connection import keep_server
 from curation.warned import yanked_with
 from curation.webhooks.receivers import add_receiver
 from curation.writing import Platform
@@ -57,6 +58,7 @@ PAGES = {
     READER: [
         "/work",
         "/account",
+        "/account/label-studio",
         "/account/leave",
         "/receipts",
         "/topics/{topic}/perspective",
@@ -135,6 +137,7 @@ def fill(world):
     world.agree_act(world.draft_retraction(retracted, MAINTAINER), OTHER)
     with world.acting(MAINTAINER) as (made, actor):
         add_receiver(made, actor, "https://example.org/hook")
+        keep_server(made, actor, "https://label-studio.example.org", "a token")
     flag = world.flag(accepted[0], READER, ground="law")
     drafted = propose(topic_proposal("bicycle-helmets"))
     world.close()

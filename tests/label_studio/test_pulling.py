@@ -177,6 +177,6 @@ def test_a_form_of_an_earlier_version_is_replaced_and_what_was_submitted_stays(g
     assert given.sync("keep-1").taken == 1
     found = keep.ask("GET", f"/api/projects/{project}/")
     assert found["label_config"] == config
-    assert "# Judge &lt;em&gt;kindly&lt;/em&gt;" in found["expert_instruction"]
+    assert "<h3>Judge &lt;em&gt;kindly&lt;/em&gt;</h3>" in found["expert_instruction"]
     assert [len(task["annotations"]) for task in given.tasks("keep-1")] == [1, 1]
     assert len(given.world.history(given.example).reviews) == 1

@@ -82,6 +82,12 @@ def keep_server(writing: Writing, actor: Actor, url: str, token: str) -> Server:
     return Server(url, token, secret)
 
 
+def server_url(loaded: LoadedExamples) -> str | None:
+    """Where the connected Label Studio is, or None."""
+    url: str | None = loaded.connection.execute(select(label_studio_server.c.url)).scalar()
+    return url
+
+
 def connected_server(loaded: LoadedExamples, vault: Vault) -> Server:
     """The Label Studio that this home is connected to. Raises NotFound."""
     row = loaded.connection.execute(select(label_studio_server)).first()

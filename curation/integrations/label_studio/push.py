@@ -8,7 +8,6 @@ Rules that always hold:
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
@@ -18,6 +17,7 @@ from curation.integrations.label_studio.asking import new_asked
 from curation.integrations.label_studio.client import Client
 from curation.integrations.label_studio.connection import HOOK_PATH, SECRET_HEADER
 from curation.integrations.label_studio.forms import FormKind, config_digest, form_for, label_config
+from curation.integrations.label_studio.guidelines import guidelines_html
 from curation.integrations.label_studio.reviewers import Link, keep_link
 from curation.integrations.label_studio.slots import Slot, keep_slots, new_slot
 from curation.integrations.label_studio.tasks import Known, Texts
@@ -122,10 +122,7 @@ def _guidelines(platform: Platform, language: str) -> str:
         paths = [f"guidelines/{language}.md", "guidelines/en.md"]
         query = select(documents.c.path, documents.c.content).where(documents.c.path.in_(paths))
         found = {row.path: row.content for row in loaded.connection.execute(query)}
-    text = next((found[path] for path in paths if path in found), b"").decode()
-    if not text:
-        return ""
-    return f"<pre style='white-space: pre-wrap; font-family: inherit'>{html.escape(text)}</pre>"
+    return guidelines_html(next((found[path] for path in paths if path in found), b"").decode("utf-8", "replace"))
 
 
 def keep_new_seats(

@@ -109,7 +109,9 @@ def ask_to_unlink(writing: Writing, actor: Actor) -> None:
     """Take a link back: from now on nothing is pushed or pulled, and the next sync deletes the projects there."""
     writing.admit(actor)
     link = link_of(writing, writing.vault, actor)
-    if link is not None:
+    if link is not None and not link.projects:
+        unlink_reviewer(writing, actor)
+    elif link is not None:
         link.ending = True
         keep_link(writing, actor, link)
 

@@ -19,6 +19,7 @@ from curation.integrations.label_studio.forms import (
     label_config,
     read_result,
 )
+from curation.integrations.label_studio.guidelines import guidelines_html
 from curation.integrations.label_studio.judging import judgement_of, passes
 from curation.integrations.label_studio.telling import told
 from curation.integrations.label_studio.words import LANGUAGES, names, say
@@ -201,3 +202,12 @@ def test_whose_annotation_counts(annotations, taken, problem, beside):
 @pytest.mark.parametrize("task", [{}, {"annotations": None}, {"annotations": [made(was_cancelled=True), "x", {}]}])
 def test_what_was_skipped_or_is_none_is_no_annotation(task):
     assert annotation_of(task, 5) == (None, [])
+
+
+def test_guidelines_are_told_in_plain_tags_and_nothing_in_them_is_one():
+    told_as = guidelines_html("# Judge <b>\n\nSay **why**,\nalways.\n- one\n  and on\n- two\n\n<script>x</script>\n")
+    assert told_as == (
+        "<h3>Judge &lt;b&gt;</h3><p>Say <strong>why</strong>, always.</p><ul><li>one and on</li><li>two</li></ul>"
+        "<p>&lt;script&gt;x&lt;/script&gt;</p>"
+    )
+    assert guidelines_html(" \n") == ""

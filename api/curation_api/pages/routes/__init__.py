@@ -8,6 +8,7 @@ from curation_api.pages.routes import (
     flags,
     home,
     joining,
+    label_studio,
     leaves,
     log,
     looking,
@@ -45,6 +46,7 @@ ROUTERS = tuple(
         signing_in,
         provider,
         account,
+        label_studio,
         work,
         receipts,
         topic_proposing,  # before the forms for examples: `topic` is no kind of theirs

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from curation.errors import InvalidInput
 from curation.holdings import holdings_of
+from curation.integrations.label_studio.connection import server_url
 from curation.membership import change_passphrase, check_own_passphrase, confirms_by_handle, is_linked, leave
 from curation.people.accounts import change_languages, issue_token, list_tokens, revoke_token
 from curation.people.credentials import codes_left, new_recovery_codes
@@ -38,6 +39,7 @@ def account_page(
         tokens = list_tokens(loaded.connection, actor.account)
         codes = codes_left(loaded.connection, actor.account)
         stands = standpoints(visit, loaded)
+        label_studio = server_url(loaded) is not None
     return show(
         visit,
         "account.html",
@@ -48,6 +50,7 @@ def account_page(
         problems=problems,
         by_handle=confirms_by_handle(visit.platform, actor),
         linked=is_linked(visit.platform, actor),
+        label_studio=label_studio,
         new_token=token,
         onward=onward,
         said=visit.request.query_params.get("done") == "1",
