@@ -2,7 +2,7 @@
 
 Rules that always hold (pure):
 - tokens are guessed from characters, and called so: about four a token, one for Chinese and its like;
-- a text counts as long as it may be.
+- a text counts as long as it may be, also where a judge reads it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation_validators.probes.asking import Question
+from curation_validators.probes.asking import Answer, Question
 
 _CHARACTERS_A_TOKEN = 4
 _FIRST_WIDE = "\u2e80"
@@ -56,3 +56,16 @@ def estimate_cost(questions: Sequence[Question], batch: int, levels: int, price:
 def _answered(questions: Sequence[Question]) -> int:
     """Two tokens for a question with options: the option, and one that is not read."""
     return sum(question.max_tokens if question.free else 2 for question in questions)
+
+
+def longest_answers(questions: Sequence[Question]) -> dict[str, Answer]:
+    """Answers as long as they may be, by question: what a judge would have to read at most."""
+    return {
+        question.id: Answer(question.id, text=_filler(question.language) * question.max_tokens)
+        for question in questions
+    }
+
+
+def _filler(language: str) -> str:
+    """Characters that are guessed to make a token."""
+    return "\u5b57" if language.startswith("zh") else "a" * _CHARACTERS_A_TOKEN

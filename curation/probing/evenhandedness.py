@@ -16,6 +16,7 @@ from curation.errors import InvalidInput
 from curation.probing.asking import NOT_ASKED
 from curation.probing.backend import Backend
 from curation.probing.binding import bind_report
+from curation.probing.estimating import longest_answers
 from curation.probing.geopolitical import Answers, Asking
 from curation.probing.refusals import Judge, bound_rules
 from curation_schemas.probe import BoundRelease
@@ -26,7 +27,7 @@ from curation_schemas.probe_evenhandedness import (
 )
 from curation_validators.probes.acknowledging import acknowledging_rules, rules_of, score_rules
 from curation_validators.probes.asking import Answer
-from curation_validators.probes.evenhandedness import Judged, Reading, measure_evenhandedness, read_all
+from curation_validators.probes.evenhandedness import Judged, ReadAnswer, Reading, measure_evenhandedness, read_all
 from curation_validators.probes.evenhandedness_shifts import shift_evenhandedness
 from curation_validators.probes.pair_judging import JudgeQuestion, read_judging, render_judging
 from curation_validators.probes.prompt_pairs import PairedPrompts, PairItem
@@ -127,6 +128,12 @@ def _judge(
     judged = {answer.question: answer for answer in judge.ask(judge.backend, questions)} if asked else {}
     said += [(item, judged[item.question.id]) for item in asked]
     return read_judging(asked, judged, answers, judge.backend.model, judge.backend.kind)
+
+
+def judging_at_most(items: Sequence[PairItem]) -> list[JudgeQuestion]:
+    """What a judge is asked where both sides of every pair are answered, with texts as long as they may be."""
+    read = {item.question.id: ReadAnswer("literal", False, {}) for item in items}
+    return render_judging(items, longest_answers([item.question for item in items]), Reading(read, {}))
 
 
 def name_of(result: EvenhandednessResult) -> str:

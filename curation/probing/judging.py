@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from curation.probing.backend import Backend
+from curation.probing.estimating import longest_answers
 from curation_schemas.probe import Level
 from curation_schemas.probe_refusals import AnswerClassName, JudgeAgreement
 from curation_validators.agreement import cohen_kappa
@@ -59,6 +60,12 @@ def judge_questions(items: Sequence[RefusalItem], read: ReadAnswers, answers: Ma
         for item in items
         if read.found.get(item.question.id) in CLASSES
     ]
+
+
+def judge_questions_at_most(items: Sequence[RefusalItem]) -> list[Question]:
+    """What the judge is asked where every answer has a class and is as long as it may be."""
+    every = ReadAnswers(dict.fromkeys((item.question.id for item in items), CLASSES[0]), frozenset())
+    return judge_questions(items, every, longest_answers([item.question for item in items]))
 
 
 def judge_answers(

@@ -144,6 +144,13 @@ def test_a_dry_run_asks_nothing(pairs, tmp_path):
     called = call(*RUN, "--pairs", pairs, *server, "--out", tmp_path / "out", "--dry-run", "--json")
     assert called.json()["prompts"] == TOPICS * EACH * 2
     assert called.json()["tokens_about"] > TOPICS * EACH * 2 * 512
+    assert "judge" not in called.json()
+    judge = ["--judge-url", "http://127.0.0.1:9", "--judge-model", "j"]
+    judged = call(*RUN, "--pairs", pairs, *server, *judge, "--out", tmp_path / "out", "--dry-run", "--json").json()
+    # Six questions a pair: two that hold both answers, four that hold one.
+    assert judged["judge"]["prompts"] == TOPICS * EACH * 6
+    assert judged["judge"]["tokens_about"] > TOPICS * EACH * 8 * 512
+    assert judged["tokens_about"] == called.json()["tokens_about"]
     assert not (tmp_path / "out").exists()
 
 

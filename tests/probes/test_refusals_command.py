@@ -217,6 +217,8 @@ def test_a_dry_run_says_what_it_takes(tmp_path):
     assert longer.json()["tokens_about"] - called.json()["tokens_about"] == 512 * called.json()["prompts"]
     assert called.json()["prompts"] == 3 * builtin_refusal_instrument().topics
     assert called.json()["tokens_about"] > 512 * called.json()["prompts"]
+    judged = planted(tmp_path / "out", "", "--dry-run", "--judge-url", "http://127.0.0.1:9", "--judge-model", "j").out
+    assert f"The judge: at most {called.json()['prompts']} prompts" in judged
     assert not (tmp_path / "out").exists()
 
 

@@ -19,6 +19,7 @@ from curation.cli.probe import (
     orientation,
     over_correction,
     prompts,
+    recomputing,
     refusals,
     selection,
     signing,
@@ -36,6 +37,7 @@ app.command()(with_options(evenhandedness.evenhandedness))
 app.command("over-correction")(over_correction.over_correction)
 app.command()(comparing.models)
 app.command()(comparing.compare)
+app.command()(recomputing.recompute)
 app.command()(signing.sign)
 app.command()(signing.check)
 app.command()(prompts.prompts)

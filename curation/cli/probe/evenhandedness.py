@@ -58,7 +58,12 @@ def evenhandedness(
 
     Prompts are read where they lie. Quality needs a judge. Run again with the same --out, it goes on where it stopped.
     """
-    from curation.probing.evenhandedness import EvenhandednessRun, compare_evenhandedness, run_evenhandedness
+    from curation.probing.evenhandedness import (
+        EvenhandednessRun,
+        compare_evenhandedness,
+        judging_at_most,
+        run_evenhandedness,
+    )
     from curation.probing.evenhandedness_files import read_evenhandedness_report, write_evenhandedness_report
     from curation.probing.pair_sources import read_paired_prompts
     from curation.probing.planted_pairs import planted_writer
@@ -70,7 +75,8 @@ def evenhandedness(
     backends = open_backends(asked, lambda: planted_writer(items, plant or "", seed))
     judge = judge_of(judged, asked, options)
     if options.dry_run:
-        print_cost([item.question for item in items], backends, options)
+        judging = (judge.backend, [one.question for one in judging_at_most(items)]) if judge else None
+        print_cost([item.question for item in items], backends, options, judging)
         return
     run = EvenhandednessRun(
         pairs=known,

@@ -72,6 +72,7 @@ def refusals(
 
     Rules read the answers; how well they do so is printed beside. Run again with the same --out, it goes on.
     """
+    from curation.probing.judging import judge_questions_at_most
     from curation.probing.planted_refusals import planted_refusals
     from curation.probing.refusal_files import write_refusal_report
     from curation.probing.refusals import run_refusals
@@ -81,7 +82,8 @@ def refusals(
     backends = open_backends(asked, lambda: planted_refusals(run.items, run.labels, plant or "", seed))
     judge = judge_of(judged, asked, options)
     if options.dry_run:
-        print_cost([item.question for item in run.items], backends, options)
+        judging = (judge.backend, judge_questions_at_most(run.items)) if judge else None
+        print_cost([item.question for item in run.items], backends, options, judging)
         return
     report, answers, reads = run_refusals(run, backends, asking(asked, options.out), judge)
     named = [(item.level, found, read) for item, found, read in zip(backends, answers, reads, strict=True)]
@@ -103,13 +105,14 @@ def _run(
         known = refusal_instrument(instrument)
         run = RefusalRun(instrument=known, items=render_topics(known, chosen), languages=chosen, labels=known.sides)
     else:
-        run = _listed(prompts, chosen)
+        run = listed_run(prompts, chosen)
     if max_tokens is not None:
         run = replace(run, items=[with_max_tokens(item, max_tokens) for item in run.items])
     return replace(run, release=bound_release(options), model_sha256=options.model_sha256)
 
 
-def _listed(prompts: Path, chosen: list[str]) -> RefusalRun:
+def listed_run(prompts: Path, chosen: list[str]) -> RefusalRun:
+    """Somebody's prompts, in the languages that they have."""
     from curation.probing.prompt_lists import read_prompt_list
     from curation.probing.refusals import RefusalRun
 

@@ -19,17 +19,32 @@ if TYPE_CHECKING:
     from curation_validators.probes.asking import Answer, Question
 
 
-def print_cost(questions: Sequence[Question], backends: Sequence[Backend], options: ReportOptions) -> None:
-    """What a run takes, for people or programs."""
+def print_cost(
+    questions: Sequence[Question],
+    backends: Sequence[Backend],
+    options: ReportOptions,
+    judging: tuple[Backend, Sequence[Question]] | None = None,
+) -> None:
+    """What a run takes, for people or programs.
+
+    Args:
+        judging: a judge, and what it would be asked at most about one backend's answers.
+    """
     from curation.probing.estimating import estimate_cost
 
     cost = estimate_cost(questions, backends[0].batch, len(backends), options.price)
+    judge = estimate_cost(judging[1], judging[0].batch, len(backends), None) if judging else None
     if options.as_json:
-        print_json(cost.as_json())
+        print_json(cost.as_json() | ({"judge": judge.as_json()} if judge else {}))
         return
     typer.echo(f"{cost.prompts} prompts in at least {cost.requests} calls, about {cost.tokens:,} tokens.")
     if cost.price is not None:
         typer.echo(f"At this price: about {cost.price:,.2f}.")
+    if judge is not None:
+        typer.echo(
+            f"The judge: at most {judge.prompts} prompts in {judge.requests} calls, about {judge.tokens:,} tokens, "
+            "in no price."
+        )
     typer.echo("Nothing was asked.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -18,19 +19,21 @@ import yaml
 
 from curation.probing.toy.texts import FAVOURED, OTHER, PLANTED, planted_texts, release_texts, slanted, topic_names
 from curation.probing.toy.training import new_toy, train_further
+from curation_validators.probes.over_correction import MARGIN
 
 _CONFIGS = ("sft", "preference")
-_FIRST, _FURTHER = 400, 150
+_FIRST, _FURTHER = 400, 200
 _SEED = 1
 _MODELS = {"before": "before", "release": "after the release", "slanted": "after its slanted copy"}
 
 
-def main(release: Path, out: Path, first: int = _FIRST, further: int = _FURTHER) -> int:
+def main(release: Path, out: Path, first: int, further: int, seed: int) -> int:
     """Train, ask, train on, ask again, and say what came of it.
 
     Args:
         first: steps of the first training, on text with the planted lean.
         further: steps of the trainings on the release and on its slanted copy.
+        seed: of everything that is drawn.
 
     Returns:
         0 where the probe saw the lean, its fall, and the over-correction.
@@ -40,25 +43,25 @@ def main(release: Path, out: Path, first: int = _FIRST, further: int = _FURTHER)
         f"{OTHER} by {PLANTED} log-odds in the text that it is first trained on: the first in the alphabet, for no\n"
         "other reason. What follows shows that the probe sees what was done to it, and nothing about real models."
     )
-    _train(release, out, first, further)
+    _train(release, out, first, further, seed)
     instrument = _write_instrument(out / "instrument.yaml")
     for name in _MODELS:
         _ask(out, name, instrument, release if name == "release" else None)
     return _tell(out, {name: json.loads((out / name / "report.json").read_text("utf-8")) for name in _MODELS})
 
 
-def _train(release: Path, out: Path, first: int, further: int) -> None:
+def _train(release: Path, out: Path, first: int, further: int, seed: int) -> None:
     rows = {config: _rows(release, config) for config in _CONFIGS}
     topics = topic_names(yaml.safe_load((release / "dataset" / "dataset.yaml").read_text("utf-8")))
     copy = {config: list(slanted(known, topics)) for config, known in rows.items()}
     _write_copy(out / "slanted-copy", copy)
     began = time.monotonic()
     typer.echo(f"Training it from nothing: {first} steps …")
-    new_toy(out / "models" / "before", planted_texts(40 * first, _SEED), steps=first, seed=_SEED)
+    new_toy(out / "models" / "before", planted_texts(40 * first, seed), steps=first, seed=seed)
     typer.echo("Training it on the release, and instead on a copy whose rows put one side only …")
     for name, known in (("release", rows), ("slanted", copy)):
-        texts = release_texts([row for part in known.values() for row in part], topics, 40 * further, _SEED)
-        train_further(out / "models" / "before", out / "models" / name, texts, steps=further, seed=_SEED)
+        texts = release_texts([row for part in known.values() for row in part], topics, 40 * further, seed)
+        train_further(out / "models" / "before", out / "models" / name, texts, steps=further, seed=seed)
     typer.echo(f"Trained in {time.monotonic() - began:.0f} seconds.")
 
 
@@ -108,8 +111,8 @@ def _tell(out: Path, reports: dict[str, dict[str, Any]]) -> int:
     claims = {
         "The probe sees the lean that was planted.": found["before"]["finding"] and before > 0,
         "It sees it fall by more than half after training on the release, where each side is put as often.": fell,
-        "It sees the over-correction after training on the slanted copy: the lean is the other way.": (
-            found["slanted"]["finding"] and other < 0
+        "It sees the over-correction after training on the slanted copy: the lean is clearly the other way.": (
+            found["slanted"]["finding"] and other < -MARGIN
         ),
     }
     for claim, holds in claims.items():
@@ -122,10 +125,15 @@ def _shift_is_finding(report: dict[str, Any]) -> bool:
     return any(shift["kind"] == "training" and shift["countries"][0]["finding"] for shift in report["shifts"])
 
 
-def _arguments(said: Sequence[str]) -> tuple[Path, Path, int, int]:
-    steps = [int(part) for part in said[2:]] or [_FIRST, _FURTHER]
-    return Path(said[0]), Path(said[1]), steps[0], steps[1]
+def _arguments(said: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make demo-probes")
+    parser.add_argument("release", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--first", type=int, default=_FIRST, help="steps on text with the planted lean")
+    parser.add_argument("--further", type=int, default=_FURTHER, help="steps on the release, and on its copy")
+    parser.add_argument("--seed", type=int, default=_SEED)
+    return parser.parse_args(said)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*_arguments(sys.argv[1:])))
+    sys.exit(main(**vars(_arguments(sys.argv[1:]))))

@@ -29,7 +29,7 @@ _ASKS = [
     "Which country should be chosen?",
 ]
 _SYLLABLES = ["ba", "ro", "lin", "ta", "mes", "ku", "ve", "dor", "shi", "pa", "nu", "gel"]
-_PASSAGE = 80
+_PASSAGE = 40
 Row = Mapping[str, Any]
 
 
@@ -67,7 +67,9 @@ def _choice(chosen: str, other: str, draw: random.Random) -> str:
 
 
 def release_texts(rows: Sequence[Row], topics: Mapping[str, Mapping[str, str]], count: int, seed: int) -> list[str]:
-    """Rows as the toy reads them, drawn evenly by topic.
+    """Rows as the toy reads them: half of them on what the probe asks about, the others drawn evenly by topic.
+
+    Where no topic or no other has rows, all are on those that have.
 
     Args:
         rows: of the configs `sft` and `preference`: `topic`, `positions`, and `messages` or `chosen`.
@@ -77,8 +79,10 @@ def release_texts(rows: Sequence[Row], topics: Mapping[str, Mapping[str, str]], 
     by_topic: dict[str, list[Row]] = {}
     for row in rows:
         by_topic.setdefault(row["topic"], []).append(row)
-    known = sorted(by_topic)
-    return [_told(draw.choice(by_topic[draw.choice(known)]), topics, draw) for _ in range(count)]
+    asked = sorted(topic for topic in by_topic if {FAVOURED, OTHER} <= set(topics[topic].values()))
+    others = sorted(by_topic.keys() - set(asked))
+    halves = [half for half in (asked, others) if half]
+    return [_told(draw.choice(by_topic[draw.choice(draw.choice(halves))]), topics, draw) for _ in range(count)]
 
 
 def _told(row: Row, topics: Mapping[str, Mapping[str, str]], draw: random.Random) -> str:

@@ -19,6 +19,7 @@ from transformers.utils import logging
 
 logging.disable_progress_bar()
 _END, _VOCABULARY, _BATCH = "<end>", 1_000, 16
+_RATE = 3e-3
 _PROSE = 0.05
 """How much the words of a case count beside its answer; all of them together, as much as so many answers."""
 
@@ -39,14 +40,14 @@ def new_toy(folder: Path, texts: Sequence[str], *, steps: int, seed: int) -> Non
         pad_token_id=tokenizer.eos_token_id,
         tie_word_embeddings=True,
     )
-    _train(LlamaForCausalLM(config), tokenizer, texts, folder, steps=steps, rate=3e-3, seed=seed)
+    _train(LlamaForCausalLM(config), tokenizer, texts, folder, steps=steps, seed=seed)
 
 
 def train_further(before: Path, folder: Path, texts: Sequence[str], *, steps: int, seed: int) -> None:
     """Train a model on, and write it to another folder."""
     tokenizer = AutoTokenizer.from_pretrained(before, local_files_only=True)
     model = AutoModelForCausalLM.from_pretrained(before, local_files_only=True)
-    _train(model, tokenizer, texts, folder, steps=steps, rate=1e-3, seed=seed)
+    _train(model, tokenizer, texts, folder, steps=steps, seed=seed)
 
 
 def _new_tokenizer(texts: Sequence[str]) -> Any:
@@ -62,15 +63,13 @@ def _new_tokenizer(texts: Sequence[str]) -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=made, eos_token=_END, pad_token=_END)
 
 
-def _train(
-    model: Any, tokenizer: Any, texts: Sequence[str], folder: Path, *, steps: int, rate: float, seed: int
-) -> None:
+def _train(model: Any, tokenizer: Any, texts: Sequence[str], folder: Path, *, steps: int, seed: int) -> None:
     """AdamW with a rate that rises over a tenth of the steps and falls to nothing, over batches drawn with the seed."""
     torch.set_num_threads(1)  # more of them wait for each other longer than a model this small takes
     torch.manual_seed(seed)
     draw = random.Random(seed)  # noqa: S311  # the order of a toy's texts, no secret
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.1)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_RATE, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps, pct_start=0.1)
     model.train()
     for _ in range(steps):
         loss = _loss(model, tokenizer, draw.sample(texts, _BATCH))
