@@ -20,6 +20,8 @@ from curation.releases.diff import Difference, difference
 from curation_schemas.release import TRAINING_CONFIGS
 
 EXAMPLE_CONFIGS = (*TRAINING_CONFIGS, "contested")
+NEEDED = tuple(f"data/{config}/" for config in (*EXAMPLE_CONFIGS, "tombstones"))
+"""What of a bundle is read here."""
 NOT_SAID = ("not said", "no tombstone of the second release names it", None)
 Stone = tuple[str, str, int | None]
 """kind, reason, event."""

@@ -179,6 +179,8 @@ class _Storyteller:
         eraser = self.history.erased.get(commitment)
         if eraser is not None:
             return {"not_shown": f"erased by event {self.state.index_of[eraser]}"}
+        if self.openings.problems:
+            return {"not_shown": f"{self.openings.problems[0]}; run `evenhand verify`"}
         return {"not_shown": "its opening is not part of this release"}
 
     def _statement(self, unit: str, commitment: str | None) -> Any:

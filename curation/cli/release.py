@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from curation.cli.audit import bundle_folder
 from curation.cli.opening import acting, home_path, opened_platform, writing_as
 from curation.cli.printing import print_json, print_table, shown, working
-
-if TYPE_CHECKING:
-    from curation.audit.bundle import Bundle
 
 app = typer.Typer(no_args_is_help=True, help="Releases: plan, cut, list, build again, compare, retract, yank, publish.")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -134,19 +132,25 @@ def rebuild(
 @app.command()
 def diff(
     context: typer.Context,
-    before: Annotated[str, typer.Argument(metavar="A", help="A release: a version of this home, or a folder.")],
+    before: Annotated[
+        str, typer.Argument(metavar="A", help="A version of this home, a release's folder, or its address.")
+    ],
     after: Annotated[str, typer.Argument(metavar="B", help="The release to compare with it.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
 ) -> None:
     """Say what B holds that A does not, what it no longer holds, and why."""
-    from curation.audit.compare import compare_bundles
+    from curation.audit.bundle import open_bundle
+    from curation.audit.compare import NEEDED, compare_bundles
 
-    found = compare_bundles(*(open_release(context, name) for name in (before, after))).as_json()
+    with release_at(context, before, NEEDED) as one, release_at(context, after, NEEDED) as other:
+        found = compare_bundles(open_bundle(one), open_bundle(other)).as_json()
     if as_json:
         print_json(found)
         return
     old, new = found["from"], found["to"]
     typer.echo(f"{new['dataset']}: {old['version']} → {new['version']}\n")
+    if new["simulated"]:
+        typer.echo("Simulated people and synthetic content: a demonstration, nobody's opinion.\n")
     names = dict.fromkeys([*old["rows"], *new["rows"]])
     print_table(
         ["config", "before", "after"], [[name, *(str(x["rows"].get(name, 0)) for x in (old, new))] for name in names]
@@ -162,11 +166,9 @@ def diff(
         print_table(["removed", "what", "why"], rows)
 
 
-def open_release(context: typer.Context, name: str) -> Bundle:
-    """The release that a version of this home or a folder names."""
-    from curation.audit.bundle import open_bundle
-
-    return open_bundle(release_folder(context, name))
+def release_at(context: typer.Context, name: str, needed: tuple[str, ...]) -> AbstractContextManager[Path]:
+    """The folder that a version of this home or a folder names, or one with what is needed of an address."""
+    return bundle_folder(str(release_folder(context, name)) if "://" not in name else name, needed)
 
 
 def release_folder(context: typer.Context, name: str) -> Path:
@@ -294,7 +296,7 @@ def pluralistic(
     from curation.audit.bundle import open_bundle
     from curation.audit.conversations import NEEDED, write_conversations
 
-    with bundle_folder(str(release_folder(context, release)) if "://" not in release else release, NEEDED) as folder:
+    with release_at(context, release, NEEDED) as folder:
         bundle = open_bundle(folder)
         written = write_conversations(bundle, out, voice, split)
     simulated = " Simulated people and synthetic content: nobody's opinion." if bundle.manifest.simulated else ""

@@ -1,6 +1,7 @@
 """Read a file line by line, in bounded pieces.
 
 Rules that always hold:
+- pipes and devices are refused;
 - a file is never loaded whole; a line that is too long is skipped piece by piece and reported;
 - a file that is plainly of another format (compressed, Parquet, UTF-16) is refused before its first line;
 - blank lines are counted and skipped.
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, BinaryIO
 
 from curation.errors import InvalidInput
@@ -42,8 +44,10 @@ class RawLine:
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file to be read as bytes. Raises InvalidInput."""
+    """A file to be read as bytes. Raises InvalidInput, also for a pipe or device: those wait, or never end."""
     try:
+        if not S_ISREG(path.stat().st_mode):
+            raise InvalidInput("is no plain file", where=str(path), hint="Save what it gives to a file first.")
         file = path.open("rb")
     except OSError as error:
         raise InvalidInput(f"cannot be read: {error.strerror}", where=str(path)) from None

@@ -41,13 +41,21 @@ class FolderDestination:
     def plan(self, release: Release) -> list[str]:
         """The steps, as far as they are not done."""
         if self.held(release.version) is not None:
-            missing = [name for name in release.files if not self._exists(f"{release.version}/{name}")]
-            return [f"add {name}" for name in missing] or ["nothing to bring: it is there already"]
+            steps = [self._mend(name, release) for name in release.files]
+            return [step for step in steps if step] or ["nothing to bring: it is there already"]
         return [f"write {len(release.files)} files, {release.size} bytes, to {self.name}/{release.version}"]
+
+    def _mend(self, name: str, release: Release) -> str:
+        """What is to do about one file of a version that has its manifest, as far as its size tells."""
+        target = f"{release.version}/{name}"
+        if not self._exists(target):
+            return f"add {name}"
+        size = (release.path / name).stat().st_size
+        return "" if self._system.size(self._place(target)) == size else f"write {name} again: it was changed there"
 
     def bring(self, release: Release, tell: Tell) -> None:
         """Write every file that is not there yet, the manifest last."""
-        tell(f"Writing to {self.name}/{release.version}.")
+        tell(f"Writing to {self.name}/{release.version} what is not there yet.")
         try:
             for name in release.files:
                 self._write(release.path / name, f"{release.version}/{name}", release)

@@ -288,6 +288,15 @@ def test_a_story_survives_the_loss_of_every_opening_and_says_so(bundle):
     assert story["revisions"][0]["content"]["messages"][0] == {"not_shown": "its opening is not part of this release"}
 
 
+def test_a_story_whose_openings_cannot_be_read_says_so_and_not_that_they_are_elsewhere(bundle):
+    folder = Folder(bundle)
+    example = folder.rows("data/sft/train-*.parquet")[0]["example_id"]
+    name = folder.find("openings/*.parquet")
+    (bundle / name).write_bytes((bundle / name).read_bytes()[:100])
+    message = trace_example(bundle, example).story["revisions"][0]["content"]["messages"][0]["not_shown"]
+    assert message == f"{name}: is no readable Parquet file; run `evenhand verify`"
+
+
 def test_foreign_text_cannot_drive_a_terminal(tmp_path):
     """A server that lies can commit to any characters; none reaches the terminal as it is."""
     forger = Forger().found()

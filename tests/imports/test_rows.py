@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from typing import Any
 
@@ -353,7 +354,9 @@ def broken_files(place):
     remote = place.folder / "remote"
     remote.mkdir()
     (remote / "README.md").write_text("---\nconfigs:\n- config_name: a\n  data_files: hf://datasets/a/b.parquet\n---\n")
+    os.mkfifo(place.folder / "pipe.jsonl")
     return {
+        "pipe": (place.folder / "pipe.jsonl", "messages", ("--mapping", whole)),
         "missing-file": (place.folder / "nothing.jsonl", "messages", ()),
         "empty-file": (raw("empty.jsonl", b""), "messages", ("--mapping", whole)),
         "blank-lines": (raw("blank.jsonl", b"\n \n"), "messages", ("--mapping", whole)),

@@ -179,6 +179,11 @@ def test_verify_and_trace_read_from_the_hub_by_version(hub, first, second):
     assert called.json()["example"] == example
     assert not [path for _, path, _ in hub.asked if "/data/" in path], "a story needs no rows"
 
+    hub.asked.clear()
+    called = call("release", "diff", f"{ADDRESS}@v{FIRST}", second.path, "--json")
+    assert example in called.json()["added"], called.err
+    assert not [path for _, path, _ in hub.asked if "/log/" in path or "/data/reviews/" in path]
+
 
 def test_a_yank_reaches_whoever_verifies_the_tag(hub, home):
     for handle in ("mia", "max"):
@@ -270,6 +275,9 @@ def test_a_folder_holds_versions_and_is_finished_by_the_next_run(demo, tmp_path)
     again = call("release", "publish", demo.bundle(FIRST), "--to", there, "--as-demo", "--yes")
     assert again.code == 0, again.err
     assert call("verify", folder).code == 0
+    (folder / "CITATION.cff").write_text("other")
+    planned = call("release", "publish", demo.bundle(FIRST), "--to", there, "--as-demo")
+    assert "\n  write CITATION.cff again: it was changed there\n" in planned.out, "and nothing else"
     (folder / "manifest.json").write_text("{}")
     other = call("release", "publish", demo.bundle(FIRST), "--to", there, "--as-demo", "--yes")
     assert "Versions never change" in other.err
