@@ -36,8 +36,8 @@ from curation_api.trace import acts_told, trace_with
 from curation_api.views import ExampleView, RoundView, TraceView
 from curation_schemas.events import EVENT
 
-PART = 200
-"""Examples in a part: a few hundred kilobytes, and some tens of milliseconds of work."""
+PART = 500
+"""Examples in a part: about a megabyte, and under a tenth of a second of work."""
 _LIMITER = CapacityLimiter(2)
 What = Literal["examples", "traces"]
 

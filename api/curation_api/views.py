@@ -327,6 +327,37 @@ class TopicList(Wire):
     next: Slug | None
 
 
+class Found(Wire):
+    """What has the words that were asked for: topics in force and examples, by id."""
+
+    topics: list[Slug]
+    examples: list[ExampleLine]
+
+
+class OpeningView(Wire):
+    """What stands behind a commitment: SHA-256 over a domain label, the salt and the body."""
+
+    unit: str
+    commitment: Hash
+    salt: str
+    """Hexadecimal."""
+    body: str
+    """JSON, byte for byte as it is hashed."""
+
+
+class LeafView(Wire):
+    """A sealed leaf. `openings` are those that a release gives; `proof` is a C2SP tlog-proof."""
+
+    hash: Hash
+    index: int
+    epoch: int
+    date: str
+    leaf: str
+    """JSON, byte for byte as it is hashed."""
+    openings: list[OpeningView]
+    proof: str
+
+
 class ReleaseView(Wire):
     """A release: the log prefix that it is a function of, and the SHA-256 of its manifest."""
 

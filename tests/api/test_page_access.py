@@ -1,4 +1,4 @@
-"""Who may open or send what: every page, for nobody, a contributor, a maintainer, the owner and somebody else."""
+"""Who may open or send what: every page, for nobody, every role, the owner and somebody else."""
 
 from __future__ import annotations
 
@@ -135,6 +135,21 @@ TABLE = [
         (401, 409, 403),
     ),
 ]
+AUDITORS = {
+    row[:2]: 403
+    for row in TABLE
+    if row[0] == "POST" and (row[1].startswith("/maintain/") or row[1].endswith("/objections/remove"))
+}
+AUDITORS["GET", "/maintain/policy/new"] = 403
+"""An auditor sees what a maintainer sees, and does nothing of what maintainers do."""
+ADMINISTRATORS = {
+    ("GET", "/maintain/people"): 200,
+    ("POST", "/maintain/people/find"): 422,
+    ("POST", "/maintain/people/roles"): 422,
+    ("POST", "/maintain/people/suspend"): 422,
+    ("POST", "/maintain/people/restore"): 303,
+}
+"""What only administrators get. They have every role: else they get what a contributor or a maintainer gets."""
 OWNERS = {
     ("GET", "/examples/{example}/revise"): 200,
     ("POST", "/examples/{example}/revise"): 422,
@@ -226,6 +241,13 @@ def test_page_lets_in_whom_it_should(world, method, path, fields, expected):
         assert answer.status_code == status, (handle, answer.text[:3000])
         if status == 303 and handle is None and method == "GET":
             assert answer.headers["location"] == "/sign-in"
+    of_contributors, of_maintainers = expected[1:]
+    may = of_maintainers if of_contributors == 403 else of_contributors
+    for handle, status in (
+        ("auditor", AUDITORS.get((method, path), of_maintainers)),
+        ("administrator", ADMINISTRATORS.get((method, path), may)),
+    ):
+        assert answer_to(world, handle, method, path, fields).status_code == status, handle
     if method == "POST":
         spoilt = browser_of(world, "contributor").client.post(world.fill(path), data={"no": "token"})
         assert spoilt.status_code == 403

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from sqlalchemy import func, select, text
 
@@ -136,3 +138,19 @@ def test_what_is_new_is_found_by_each_example_s_own_leaves(judged):
         plan = [row[-1] for row in loaded.connection.execute(text(f"EXPLAIN QUERY PLAN {asked}"))]
     assert any("INDEX ix_log_leaves_example_type (example=? AND type=?)" in step for step in plan), plan
     assert [step for step in plan if step.startswith("SCAN")] == ["SCAN revisions"], plan
+
+
+def test_api_finds_what_the_page_finds(judged):
+    answer = judged.get("/v1/search?q=hunters+licensed")
+    assert [item["id"] for item in answer["examples"]] == [judged.accepted["id"]]
+    assert judged.get("/v1/search?q=hunters+subscribes") == {"topics": [], "examples": []}
+    assert judged.get("/v1/search?q=firearm")["topics"] == ["us-gun-policy"]
+
+
+def test_api_gives_a_leaf_whose_openings_open_it_and_whose_bytes_have_its_hash(judged):
+    leaf = judged.get(f"/v1/leaves/{judged.accepted['leaf']}")
+    assert hashlib.sha256(b"\0" + leaf["leaf"].encode()).hexdigest() == leaf["hash"] == judged.accepted["leaf"]
+    assert leaf["openings"]
+    assert all(item["commitment"] in leaf["leaf"] for item in leaf["openings"])
+    assert judged.get(f"/v1/leaves/{judged.rejected['leaf']}")["openings"] == []
+    assert leaf["proof"].startswith("c2sp.org/tlog-proof@v1")

@@ -1,12 +1,4 @@
-"""Search by id or by words.
-
-Rules that always hold:
-- an id leads straight to its page;
-- words are looked for in the texts that everybody can read (curation.search), and nothing of a text that is held back
-  is told;
-- every word that was asked for stands in what is found, in any order; a word of three letters or more is found by its
-  beginning.
-"""
+"""Search by id or by words. An id leads straight to its page."""
 
 from __future__ import annotations
 
@@ -17,23 +9,14 @@ from fastapi import APIRouter, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
-from curation.search.index import find_examples
-from curation.search.words import Term, has_terms, terms_of
+from curation.search.words import terms_of
 from curation.tables import examples, log_leaves
-from curation.writing import LoadedExamples
 from curation_api.pages.beginnings import beginnings_in
-from curation_api.pages.figures import topics_in_force
 from curation_api.pages.render import go, show
 from curation_api.pages.visit import TheVisit, Visit
-from curation_api.public import shown_example
-from curation_api.rendering import example_view
-from curation_api.views import ExampleView
-from curation_schemas.definition import Topic
+from curation_api.searching import MAX_WORDS, MOST, examples_with, topics_with
 
 router = APIRouter()
-MAX_WORDS = 200
-_MOST = 25
-_CANDIDATES = 200
 
 
 @router.get("/search")
@@ -44,10 +27,10 @@ def search(visit: TheVisit, q: Annotated[str, Query(max_length=MAX_WORDS)] = "")
         return go(place)
     terms = terms_of(wanted)
     with visit.platform.read() as loaded:
-        topics = [topic for topic in topics_in_force(loaded) if _mentions(topic, terms)] if terms else []
-        found = _examples(visit, loaded, terms) if terms else []
+        topics = topics_with(loaded, terms)
+        found = examples_with(loaded, terms)
     told = beginnings_in(found)
-    return show(visit, "search.html", wanted=wanted, topics=topics, found=found, beginnings=told, most=_MOST)
+    return show(visit, "search.html", wanted=wanted, topics=topics, found=found, beginnings=told, most=MOST)
 
 
 def _place_of(visit: Visit, wanted: str) -> str | None:
@@ -68,31 +51,3 @@ def _place_of(visit: Visit, wanted: str) -> str | None:
         if loaded.definitions.topic_at(wanted, loaded.epoch) is not None:
             return f"/topics/{wanted}"
     return None
-
-
-def _mentions(topic: Topic, terms: list[Term]) -> bool:
-    return has_terms([text for _, labels in topic.texts() for text in labels.values()], terms)
-
-
-def _examples(visit: Visit, loaded: LoadedExamples, terms: list[Term]) -> list[ExampleView]:
-    """The examples whose public text has the words, in the order of their ids."""
-    found: list[ExampleView] = []
-    for example in find_examples(loaded.connection, terms, _CANDIDATES):
-        view = example_view(loaded.connection, shown_example(loaded, visit.platform, None, example))
-        if has_terms(_texts(view), terms):
-            found.append(view)
-        if len(found) >= _MOST:
-            break
-    return found
-
-
-def _texts(view: ExampleView) -> list[str]:
-    """Every text of an example that is shown to everybody."""
-    found = []
-    for revision in view.revisions:
-        if revision.text is not None:
-            content = revision.text.content
-            for field in (content.prompt, content.messages, content.chosen, content.rejected, content.answers):
-                found += [item.content for item in field or () if item is not None]
-            found += [content.synthesis or ""]
-    return found
