@@ -157,12 +157,38 @@ def test_webhooks_that_are_lost_doubled_or_late_lose_nothing(busy):
     agree(busy, "keep-1", "move-1")
 
 
-def test_a_server_that_is_killed_comes_back_to_where_it_was(templates, tmp_path):
+class Killing:
+    """A client under which the server is killed at the second request of a kind: its first was answered."""
+
+    def __init__(self, client, process, kind):
+        self._client, self._process, self._kind, self._asked = client, process, kind, 0
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def _ask(self, kind):
+        self._asked += kind == self._kind
+        if self._asked == 2:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+    def make_tasks(self, project, data):
+        self._ask("push")
+        self._client.make_tasks(project, data)
+
+    def tasks(self, project):
+        for task in self._client.tasks(project):
+            self._ask("pull")
+            yield task
+
+
+def test_a_server_that_is_killed_in_the_middle_of_a_push_and_of_a_pull_comes_back(templates, tmp_path, monkeypatch):
+    monkeypatch.setattr("curation.integrations.label_studio.push._TASKS_AT_ONCE", 2)
+    monkeypatch.setattr("curation.integrations.label_studio.client._PAGE", 1)
     world = copy_home(template(templates, "small"), tmp_path / "home", secrets.token_hex())
     data, port = tmp_path / "studio", free_port()
     try:
-        first = running(data, port, secrets.token_bytes)
-        with first as local:
+        with running(data, port, secrets.token_bytes) as local:
             visitor = Visitor(local.url).sign_in(ADMINISTRATOR, local.passphrase or "")
             invitation = local.url + visitor.ask("GET", "/api/invite").json()["invite_url"]
             studio = Studio(local.url, visitor.token(), invitation)
@@ -170,21 +196,29 @@ def test_a_server_that_is_killed_comes_back_to_where_it_was(templates, tmp_path)
             busy = work(world, studio)
             busy.examples = [world.propose() for _ in range(3)]
             busy.link("keep-1")
-            busy.sync("keep-1")
-            tasks = busy.tasks("keep-1")
-            for task in tasks[:2]:
-                busy.people["keep-1"].annotate(task["id"], ACCEPT)
-            local.process.send_signal(signal.SIGKILL)
-            local.process.wait()
-            with pytest.raises(Unavailable, match="cannot be reached"):
-                busy.sync("keep-1")
+            killed(busy, local, "push")
         with running(data, port, secrets.token_bytes) as again:
             assert again.passphrase is None
-            assert busy.sync("keep-1").taken == 2
-            assert filled(busy) == 2
+            assert len(busy.tasks("keep-1")) == 2, "the first batch arrived"
+            assert busy.sync("keep-1").pushed == 1
+            for task in busy.tasks("keep-1"):
+                busy.people["keep-1"].annotate(task["id"], ACCEPT)
+            killed(busy, again, "pull")
+            assert filled(busy) == 0
+        with running(data, port, secrets.token_bytes):
+            assert busy.sync("keep-1").taken == 3
+            assert busy.sync("keep-1").happened() is False
+            assert filled(busy) == 3
             agree(busy, "keep-1")
+            world.check_projection()
     finally:
         for client in studio.made:
             client.close()
         busy.client.close()
         world.platform.home.close()
+
+
+def killed(busy, local, kind):
+    client: Any = Killing(busy.client, local.process, kind)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        syncing.sync_reviewer(busy.world.platform, client, busy.world.actor("keep-1"))
