@@ -187,6 +187,12 @@ class LoadedExamples:
             found = self._histories[example]
         return found
 
+    def preload(self, examples: Iterable[str]) -> None:
+        """Read many histories at once; each would be read by itself otherwise."""
+        wanted = sorted({example for example in examples if example not in self._histories})
+        if wanted:
+            self._read(wanted)
+
     def _read(self, examples: Sequence[str]) -> None:
         self._histories |= self._load_histories(examples)
 
@@ -323,12 +329,6 @@ class Writing(LoadedExamples):
         self._histories.pop(example, None)
         self._glances.pop(example, None)
         self._before.pop(example, None)
-
-    def preload(self, examples: Iterable[str]) -> None:
-        """Read many histories at once; each would be read by itself otherwise."""
-        wanted = sorted({example for example in examples if example not in self._histories})
-        if wanted:
-            self._read(wanted)
 
     def preload_people(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Read the pseudonyms of many (account, topic), and what they declared, at once."""

@@ -56,10 +56,16 @@ def read_judgement(value: object, where: str = "review") -> Judgement:
         raise InvalidInput(str(error), where=where) from None
 
 
-def submit_review(writing: Writing, actor: Actor, command: SubmitReview, signer: Signer | None = None) -> Submitted:
-    """Fill the held seat. Raises Refused, NotFound."""
+def submit_review(
+    writing: Writing, actor: Actor, command: SubmitReview, signer: Signer | None = None, seat: Seat | None = None
+) -> Submitted:
+    """Fill the held seat. Raises Refused, NotFound.
+
+    `seat` is that seat, under a lease that has not ended, where it was read in this transaction already: one for each
+    of many reviews costs far more than the reviews.
+    """
     writing.admit(actor, "contributor")
-    seat = held_seat(writing, actor, command.example, command.revision)
+    seat = seat or held_seat(writing, actor, command.example, command.revision)
     submitted = _record(writing, actor, command, seat, None, signer)
     if submitted.closing is None:
         release_seat(writing, seat)

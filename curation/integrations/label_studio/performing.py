@@ -23,6 +23,7 @@ from curation.log.leaf import Opening
 from curation.opened import opened_of
 from curation.people.accounts import Actor
 from curation.reviews.passing import PassSeat, pass_seat
+from curation.reviews.seats import Seat
 from curation.reviews.submit import SubmitReview, submit_review, supersede_review
 from curation.writing import Writing
 from curation_schemas.parsing import SchemaInvalid, validate
@@ -31,13 +32,21 @@ from curation_schemas.review import FlagForm
 Came = Literal["taken", "superseded", "passed"]
 
 
-def perform(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation) -> Came:
-    """Do what an annotation says, and note it in its slot. Raises CallerError."""
+def perform(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, seat: Seat | None = None) -> Came:
+    """Do what an annotation says, and note it in its slot. Raises CallerError.
+
+    Args:
+        writing: the transaction.
+        actor: the reviewer.
+        slot: whose task was annotated.
+        annotation: as the server has it.
+        seat: the seat that it fills, where that was read in this transaction already.
+    """
     if annotation.problem is not None:
         raise Conflict(annotation.problem)
     answers = read_result(slot.task_form, annotation.result, _positions(writing, slot))
     if slot.form is None:
-        return _judge(writing, actor, slot, annotation, answers)
+        return _judge(writing, actor, slot, annotation, answers, seat)
     if slot.taken:
         raise Conflict("it is submitted, and is changed on the pages only")
     if slot.form == "source":
@@ -52,7 +61,9 @@ def _positions(writing: Writing, slot: Slot) -> Sequence[str]:
     return [position.id for position in topic.content.positions] if topic else []
 
 
-def _judge(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, answers: Answers) -> Came:
+def _judge(
+    writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, answers: Answers, seat: Seat | None
+) -> Came:
     if passes(answers):
         if slot.taken:
             raise InvalidInput("a review is replaced, not handed on", where="verdict")
@@ -66,7 +77,10 @@ def _judge(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, a
         via="label-studio",
         annotation=annotation.raw,
     )
-    submitted = (supersede_review if slot.taken else submit_review)(writing, actor, command)
+    if slot.taken:
+        submitted = supersede_review(writing, actor, command)
+    else:
+        submitted = submit_review(writing, actor, command, seat=seat)
     assert submitted.annotation is not None
     return _note(slot, annotation, _taken(submitted.review.leaf, submitted.annotation))
 

@@ -18,6 +18,7 @@ from curation.integrations.label_studio.annotations import Annotation, annotatio
 from curation.integrations.label_studio.performing import perform
 from curation.integrations.label_studio.slots import Slot, keep_slots
 from curation.people.accounts import Actor
+from curation.reviews.seats import Seat, held_seats
 from curation.writing import Platform, Writing
 
 _AT_ONCE = 200
@@ -85,17 +86,20 @@ def _pull_some(
     with platform.write() as writing:
         writing.admit(actor)
         writing.preload(slot.example for slot, _ in waiting)
+        now = platform.clock.now()
+        # Read once: somebody has one seat of a round at most, so that filling one changes nothing about the others.
+        held = {seat.revision: seat for seat in held_seats(writing, writing.vault, actor) if seat.ends_at > now}
         for slot, annotation in waiting:
-            _take(writing, actor, slot, annotation, came)
+            _take(writing, actor, slot, annotation, held.get(slot.revision), came)
         keep_slots(writing, actor, [slot for slot, _ in waiting])
     return [slot for slot, _ in waiting]
 
 
-def _take(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, came: Pulled) -> None:
+def _take(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, seat: Seat | None, came: Pulled) -> None:
     slot.seen = annotation.digest
     try:
         with writing.attempt():
-            how = perform(writing, actor, slot, annotation)
+            how = perform(writing, actor, slot, annotation, seat)
         setattr(came, how, getattr(came, how) + 1)
     except CallerError as error:
         said = _reason(error)

@@ -8,9 +8,9 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from curation.errors import CallerError
 from curation.integrations.label_studio.asking import new_asked
@@ -25,7 +25,7 @@ from curation.integrations.label_studio.words import say
 from curation.people.accounts import Actor
 from curation.people.vault import Vault, topic_scope
 from curation.reviews.seats import Seat, TakeSeat, held_seats, take_seats
-from curation.tables import documents
+from curation.tables import documents, examples
 from curation.writing import LoadedExamples, Platform
 
 _HELD_AT_ONCE = 100
@@ -126,17 +126,23 @@ def _guidelines(platform: Platform, language: str) -> str:
 
 
 def keep_new_seats(
-    platform: Platform, actor: Actor, link: Link, known: Sequence[Slot], seats: Iterable[Seat]
+    platform: Platform, actor: Actor, link: Link, known: Sequence[Slot], seats: Sequence[Seat]
 ) -> list[Slot]:
     """Note the seats that have no task yet. Returns them."""
     have = {slot.name for slot in known}
     with platform.write() as writing:
-        slots = [new_slot(seat, writing.glance(seat.example).first.kind) for seat in seats]
+        kinds = _kinds_of(writing.connection, [seat.example for seat in seats])
+        slots = [new_slot(seat, kinds[seat.example]) for seat in seats]
         slots = [slot for slot in slots if slot.name not in have]
         for slot in slots:
             slot.project = link.projects[form_for(slot.kind)]
         keep_slots(writing, actor, slots)
     return slots
+
+
+def _kinds_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    found = connection.execute(select(examples.c.id, examples.c.kind).where(examples.c.id.in_(ids)))
+    return {row.id: row.kind for row in found}
 
 
 def keep_asked(platform: Platform, actor: Actor, link: Link, known: Sequence[Slot], most: int) -> list[Slot]:
@@ -157,6 +163,7 @@ def make_tasks(platform: Platform, client: Client, link: Link, slots: Sequence[S
     for start in range(0, len(slots), _TASKS_AT_ONCE):
         some = slots[start : start + _TASKS_AT_ONCE]
         with platform.read() as loaded:
+            loaded.preload(slot.example for slot in some)
             texts = Texts(loaded, platform.home.path, known)
             data = [(slot.project, texts.task_data(slot, link.language)) for slot in some]
         for project in sorted({project for project, _ in data}):

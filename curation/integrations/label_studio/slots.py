@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
-from curation.db import add_if_new
 from curation.integrations.label_studio.forms import FormKind, form_for
 from curation.people.accounts import Actor
 from curation.people.vault import Vault
@@ -87,6 +86,7 @@ class Slot(msgspec.Struct, kw_only=True):
 
 _ENCODE = msgspec.json.Encoder().encode
 _DECODE = msgspec.json.Decoder(Slot).decode
+_AT_ONCE = 500
 
 
 def new_slot(seat: Seat, kind: str) -> Slot:
@@ -105,15 +105,20 @@ def new_slot(seat: Seat, kind: str) -> Slot:
 
 def keep_slots(writing: Writing, actor: Actor, slots: Iterable[Slot]) -> None:
     """Write what is known of some seats, instead of what was."""
-    for slot in slots:
-        tag = writing.vault.tag(actor.account, slot.name)
-        row = {
-            "tag": tag,
+    rows = [
+        {
+            "tag": writing.vault.tag(actor.account, slot.name),
             "holder": writing.vault.holder(actor.account, slot.topic),
             "sealed": writing.vault.lock_away(actor.account, slot.name, _ENCODE(slot)),
         }
-        writing.connection.execute(delete(label_studio_tasks).where(label_studio_tasks.c.tag == tag))
-        add_if_new(writing.connection, label_studio_tasks, row)
+        for slot in {slot.name: slot for slot in slots}.values()
+    ]
+    # One sync of a reviewer runs at a time, so nobody else writes these rows meanwhile.
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        tags = [row["tag"] for row in some]
+        writing.connection.execute(delete(label_studio_tasks).where(label_studio_tasks.c.tag.in_(tags)))
+        writing.connection.execute(insert(label_studio_tasks), some)
 
 
 def drop_slots(writing: Writing, actor: Actor, slots: Iterable[Slot]) -> None:
