@@ -339,6 +339,7 @@ def test_appeal_and_flag(api):
     api.close_epoch()
     page = f"/examples/{example}/flag"
     reader = join(api, "reader")
+    assert "It was appealed: new people are judging it again." in reader.see(f"/examples/{example}").text
     seen = reader.see(page)
     revision = next(item["value"] for item in seen.all("input") if item.get("name") == "revision")
     fields = {"revision": revision, "ground": "law", "evidence": "Here."}

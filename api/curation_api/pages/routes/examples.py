@@ -18,7 +18,7 @@ from curation.writing import LoadedExamples
 from curation_api.listing import Wanted, list_examples
 from curation_api.pages.beginnings import public_beginnings
 from curation_api.pages.drafted import topic_if_any
-from curation_api.pages.figures import topics_in_force
+from curation_api.pages.figures import newest_release, topics_in_force
 from curation_api.pages.narrowing import Narrowing
 from curation_api.pages.render import show
 from curation_api.pages.sheets import can_be_answered
@@ -65,6 +65,7 @@ def example(example: AnId, visit: TheVisit) -> Response:
         bases = bases_of(loaded, shown)
         siblings = _siblings(loaded, view)
         warned = yanked_with(loaded, example)
+        release = newest_release(loaded)
         mine = shown.reader.proposed
         latest = shown.history.latest.leaf
         intake = examine_revision(loaded, example, latest, visit.platform.home.path) if mine else None
@@ -80,6 +81,8 @@ def example(example: AnId, visit: TheVisit) -> Response:
         intake=intake,
         warned=warned,
         handles=handles,
+        release=release,
+        address=str(visit.request.base_url).rstrip("/"),
         open_question=can_be_answered(view),
     )
 

@@ -14,6 +14,8 @@ from curation.writing import LoadedExamples
 from curation.yanked import yanked_releases
 from curation_api.bundles import bundle_here, find_release, release_rows
 from curation_api.comparing import compare_releases, files_of, tar_of
+from curation_api.exporting import views_of
+from curation_api.pages.beginnings import beginnings_in
 from curation_api.pages.feeds import Entry, atom
 from curation_api.pages.render import show
 from curation_api.pages.visit import TheVisit
@@ -83,7 +85,19 @@ def diff(
     before, found = compare_releases(visit.platform, version, since or None)
     with visit.platform.read() as loaded:
         others = [row.version for row in release_rows(loaded) if row.version != version]
-    return show(visit, "release-diff.html", version=version, before=before, others=others, diff=found, most=MOST_LISTED)
+        parts = (found.added, found.changed, found.removed) if found else ()
+        views = views_of(loaded, [item for part in parts for item in part[:MOST_LISTED]])
+    return show(
+        visit,
+        "release-diff.html",
+        version=version,
+        before=before,
+        others=others,
+        diff=found,
+        most=MOST_LISTED,
+        beginnings=beginnings_in(views.values()),
+        languages={view.id: view.language for view in views.values()},
+    )
 
 
 def _dates(loaded: LoadedExamples, leaves: list[str]) -> dict[str, str]:
