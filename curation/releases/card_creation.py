@@ -99,7 +99,10 @@ with the first figure, those of one perspective with the second. Seats are taken
 
 {table(headings, rows)}
 
-![{PLOTS["acceptance"]}](plots/acceptance.svg)"""
+![{PLOTS["acceptance"]}](plots/acceptance.svg)
+
+Examples that were rejected are not in it, so these shares are high by construction: they compare perspectives, and say
+nothing of how much is accepted."""
 
 
 def _annotators(facts: CardFacts) -> str:

@@ -110,6 +110,13 @@ SCHEMAS: dict[str, pa.Schema] = {config: pa.schema([*content, *_COMMON]) for con
 OPENINGS = pa.schema(
     [("index", pa.int64()), ("commitment", pa.string()), ("salt", pa.binary(32)), ("body", pa.binary())]
 )
+_FILLED = ("example_id", "revision", "group_id", "topic", "language", "positions", "license")
+NEVER_NULL: dict[str, tuple[str, ...]] = dict.fromkeys(_CONTENT, _FILLED) | {
+    "reviews": ("example_id", "revision", "reviewer", "perspective", "verdict", "counted"),
+    "sources": ("source_id",),
+    "tombstones": ("example_id",),
+}
+"""Config → columns that each of its rows fills, erased or not."""
 KEY_COLUMN = {
     config: "event" if config == "reviews" else "source_id" if config == "sources" else "example_id"
     for config in SCHEMAS

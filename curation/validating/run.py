@@ -19,6 +19,7 @@ from curation.releases.manifest import read_manifest
 from curation.validating.sources import (
     BundleRows,
     FileRows,
+    differing_columns,
     differing_counts,
     epochs_of_bundle,
     languages_of,
@@ -73,6 +74,7 @@ def validate_bundle(path: Path, protected: list[ProtectedSet], make: MakeEngine 
     made = _validate(BundleRows(path), made, shapes, protected, make, limits)
     for finding, missing in differing_counts(path, manifest.rows):
         made.take_unread([finding], 0, missing)
+    made.take_unread(differing_columns(path, manifest.rows), 0, 0)
     made.odd = look_at_reviewers(BundleRows(path), epochs_of_bundle(path))
     return made
 

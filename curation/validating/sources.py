@@ -22,6 +22,7 @@ from curation.errors import BundleInvalid, EvenhandError, InvalidInput, WorldErr
 from curation.imports.conversations import preference_content
 from curation.imports.files import Row, RowFile, find_files
 from curation.log.leaf import canonical_json
+from curation.releases.columns import NEVER_NULL, SCHEMAS
 from curation_schemas.definition import Policy
 from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml, validate
 from curation_validators.findings import Finding
@@ -154,6 +155,37 @@ def differing_counts(bundle: Path, rows: Mapping[str, Mapping[str, int]]) -> Ite
             message = f"holds {held} rows, and the manifest counts {said}"
             hint = "Get the release's files anew, and run `evenhand verify`."
             yield Finding("shape/unreadable", f"data/{config}", message, hint), max(0, said - held)
+
+
+def differing_columns(bundle: Path, rows: Mapping[str, Mapping[str, int]]) -> Iterator[Finding]:
+    """A finding for each file that lacks a column of its config, has one of another type, or null where none can be.
+
+    What is measured would silently be measured on the other files alone. Raises BundleInvalid.
+    """
+    for config in sorted(set(rows) & set(SCHEMAS)):
+        for path in files_of(bundle, config):
+            try:
+                with pq.ParquetFile(path) as file:
+                    wrong = _differing(file, config)
+            except (OSError, pa.ArrowException, ValueError):
+                raise BundleInvalid("is no readable Parquet file", where=f"data/{config}/{path.name}") from None
+            if wrong:
+                hint = "Get the release's files anew, and run `evenhand verify`."
+                yield Finding("shape/unreadable", f"data/{config}/{path.name}", "; ".join(wrong), hint)
+
+
+def _differing(file: pq.ParquetFile, config: str) -> list[str]:
+    """What is wrong with a file's columns."""
+    found, wrong = file.schema_arrow, []
+    for field in SCHEMAS[config]:
+        if field.name not in found.names:
+            wrong.append(f"lacks the column {field.name}")
+        elif found.field(field.name).type != field.type:
+            wrong.append(f"its column {field.name} is of another type than {field.type}")
+    filled = [name for name in NEVER_NULL[config] if name in found.names]
+    table = file.read(columns=filled)
+    nulls = {name: table.column(name).null_count for name in filled}
+    return wrong + [f"its column {name} is null in {count} rows" for name, count in nulls.items() if count]
 
 
 def epochs_of_bundle(bundle: Path) -> list[int]:

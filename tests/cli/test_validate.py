@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pyarrow as pa
@@ -207,6 +208,27 @@ def test_release_without_rows_that_its_manifest_counts_fails(demo, tmp_path):
     found = [item for item in made["findings"] if item["rule"] == "shape/unreadable"]
     assert (code, [item["where"] for item in found]) == (1, ["data/sft"])
     assert found[0]["message"].startswith("holds 0 rows, and the manifest counts ")
+
+
+def test_release_whose_files_have_other_columns_or_none_at_all_never_passes(demo, tmp_path):
+    folder = tmp_path / "bundle"
+    shutil.copytree(demo.home / "releases" / SECOND, folder, ignore=shutil.ignore_patterns("openings", "log"))
+    (sft,) = (folder / "data" / "sft").glob("train-*")
+    whole = pq.read_table(sft, partitioning=None)
+    nulls = pa.nulls(whole.num_rows, whole.schema.field("positions").type)
+    changed = whole.drop_columns(["topic"]).set_column(whole.column_names.index("positions") - 1, "positions", nulls)
+    pq.write_table(changed.append_column("topic", pa.array([3] * whole.num_rows)).drop_columns(["mirrors"]), sft)
+    (preference,) = (folder / "data" / "preference").glob("train-*")
+    preference.unlink()
+    os.mkfifo(preference)
+    code, made = result(folder)
+    found = {item["where"]: item["message"] for item in made["findings"] if item["rule"] == "shape/unreadable"}
+    assert code == 1
+    assert found[f"data/sft/{sft.name}"] == (
+        "its column topic is of another type than string; lacks the column mirrors; "
+        f"its column positions is null in {whole.num_rows} rows"
+    )
+    assert "and the manifest counts" in found["data/preference"]
 
 
 def test_people_see_what_blocks_before_what_warns(tmp_path):

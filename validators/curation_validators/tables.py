@@ -17,8 +17,8 @@ _AT_ONCE = 2_048
 
 
 def files_of(bundle: Path, config: str) -> list[Path]:
-    """A config's Parquet files, in a fixed order."""
-    return sorted((bundle / "data" / config).glob("*.parquet"))
+    """A config's Parquet files, in a fixed order; no pipe or device, on which reading would wait."""
+    return sorted(path for path in (bundle / "data" / config).glob("*.parquet") if path.is_file())
 
 
 def rows_of_bundle(bundle: Path, config: str, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
