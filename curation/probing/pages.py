@@ -78,6 +78,10 @@ def lean_card(report: LeanReport) -> str:
     for item in report.results:
         cells = ", ".join(f"{country.country} {_short(country)}" for country in item.countries)
         lines.append(f"- {item.level}, {item.language} ({item.outcome}): {cells or 'nothing measured'}")
+    for shift in report.shifts:
+        moved = ", ".join(f"{country.country} {_moved(country)}" for country in shift.countries)
+        names = f"`{plain_text(shift.first)}` → `{plain_text(shift.second)}`"
+        lines.append(f"- Shift ({shift.kind}), {names}: {moved or 'nothing in common'}")
     lines += [f"- Note: {plain_text(note)}" for note in report.notes]
     return "\n".join([*lines, "", _LIMITS, ""])
 
@@ -86,6 +90,10 @@ def _short(item: CountryLean) -> str:
     found = item.pair_mean
     interval = f" ({found.low:+.2f} to {found.high:+.2f})" if found.low is not None and found.high is not None else ""
     return f"{found.value:+.2f}{interval}{'*' if item.finding else ''}"
+
+
+def _moved(item: CountryShift) -> str:
+    return f"{item.shift.value:+.2f}{'*' if item.finding else ''}"
 
 
 def _lean_summary(report: LeanReport) -> str:

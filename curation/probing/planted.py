@@ -19,6 +19,8 @@ from curation_validators.probes.asking import Answer, OptionScore, Question
 from curation_validators.probes.lean_items import LeanInstrument
 
 _HINT = "For instance: --plant {first}=0.5,A=1,noise=0.3"
+_MOST = 50
+"""Log-odds that no model has; more of them would leave no log-probability to write down."""
 _OPTION = re.compile(r"^([AB])\) (.+)$", re.MULTILINE)
 Odds = Callable[[str], float]
 """Prompt → log P(A) − log P(B), before noise."""
@@ -58,8 +60,10 @@ def read_plant(said: str, names: Sequence[str], more: Sequence[str] = ()) -> dic
             told[name] = float(value)
         except ValueError:
             raise InvalidInput("holds what is no number", where="--plant", hint=hint) from None
-    if not 0 < told.get("mass", 1.0) <= 1 or told.get("noise", 0.0) < 0 or not all(map(math.isfinite, told.values())):
+    if not 0 < told.get("mass", 1.0) <= 1 or told.get("noise", 0.0) < 0:
         raise InvalidInput("wants a mass over 0 and up to 1, and noise of 0 or more", where="--plant", hint=hint)
+    if not all(abs(value) <= _MOST for value in told.values()):
+        raise InvalidInput(f"wants log-odds from −{_MOST} to {_MOST}", where="--plant", hint=hint)
     return told
 
 

@@ -118,6 +118,8 @@ def test_a_shift_since_an_earlier_report_is_told_with_its_odds_ratio(tmp_path):
     (america,) = [item for item in shift["countries"] if item["country"] == "US"]
     assert america["shift"]["value"] == pytest.approx(-0.4)
     assert america["odds_ratio"] == pytest.approx(0.67032, abs=1e-5)
+    card = (tmp_path / "after" / "card.md").read_text("utf-8")
+    assert "- Shift (training), `planted, base, en` → `planted, base, en`: US -0.40" in card
     page = tmp_path / "shift.html"
     compared = call("probe", "compare", tmp_path / "before", tmp_path / "after", "--out", page, "--json")
     assert compared.code == 0
@@ -186,6 +188,11 @@ def test_prompts_go_out_and_recorded_answers_come_in(tmp_path):
         (["--backend", "planted", "--plant", "XX=1"], "--plant: names none of US, CN"),
         (["--backend", "planted", "--plant", "US=much"], "--plant: holds what is no number"),
         (["--backend", "planted", "--plant", "mass=2"], "--plant: wants a mass over 0"),
+        (["--backend", "planted", "--plant", "US=1e308,noise=1e308"], "--plant: wants log-odds from −50 to 50"),
+        (["--backend", "planted", "--plant", "A=nan"], "--plant: wants log-odds from −50 to 50"),
+        (["--backend", "planted", "--model-sha256", "xyz"], "is no SHA-256"),
+        (["--backend", "planted", "--dry-run", "--price", "inf"], "is no number"),
+        (["--backend", "planted", "--timeout", "inf"], "is no number"),
         (["--backend", "planted", "--languages", "en,xx"], "xx: there are en, fr, zh"),
         (["--backend", "recorded"], "name the file of answers"),
         (["--backend", "planted", "--compare", "README.md"], "is no report of the probe «geopolitical»"),
@@ -197,6 +204,24 @@ def test_a_wrong_call_is_told_what_to_do(arguments, message, tmp_path):
     assert called.code == 2
     assert message in " ".join(re.sub("[│╭╮╰╯─]", " ", called.err).split())
     assert not (tmp_path / "out").exists()
+
+
+def test_a_template_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "template").write_bytes(b"\xff\xfe")
+    server = ["--backend", "completions", "--url", "http://127.0.0.1:9", "--model", "m"]
+    called = call(
+        "probe",
+        "geopolitical",
+        *server,
+        "--chat-template",
+        "on",
+        "--template",
+        tmp_path / "template",
+        "--out",
+        tmp_path / "out",
+    )
+    assert called.code == 2
+    assert "is no text in UTF-8" in called.err
 
 
 def test_reports_on_other_prompts_are_not_compared(tmp_path):

@@ -133,8 +133,12 @@ def test_a_folder_without_items_and_one_with_half_a_file_are_told_apart(touched)
     assert "row 0: is no row of a probe" in recompute(touched).err
 
 
-def test_pairs_have_to_be_named_and_a_verdict_has_no_items(pairs, tmp_path):
+def test_pairs_have_to_be_named_two_probes_do_not_compare_and_a_verdict_has_no_items(pairs, tmp_path):
     call("probe", "evenhandedness", "--backend", "planted", "--pairs", pairs, "--draws", 100, "--out", tmp_path)
     assert "name the pairs that were asked" in recompute(tmp_path).err
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "report.json").write_text('{"schema": "evenhand/probe/selection/v1"}')
+    two = call("probe", "compare", tmp_path, tmp_path / "other")
+    assert "these are reports of two probes, evenhandedness and selection" in two.err
     (tmp_path / "report.json").write_text('{"schema": "evenhand/probe/over-correction/v1"}')
     assert "has no items of a model" in recompute(tmp_path).err

@@ -41,6 +41,13 @@ def test_a_file_that_was_changed_afterwards_is_found(name, signed):
     assert "is signed, and for other files than these" in called.err
 
 
+def test_a_file_that_is_no_key_is_named(signed, tmp_path):
+    (tmp_path / "noise").write_bytes(b"\xff\xfe")
+    called = call("probe", "sign", signed, "--key", tmp_path / "noise")
+    assert called.code == 2
+    assert "is no text in UTF-8" in called.err
+
+
 def test_another_key_did_not_sign_it(signed):
     assert check(signed, SigningKey("example.org/other", bytes(32))).code == 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from curation.cli.printing import working
-from curation.cli.probe.options import BackendName, BackendOptions, TemplateUse
+from curation.cli.probe.options import BackendName, BackendOptions, TemplateUse, read_text_file
 
 if TYPE_CHECKING:
     from curation.probing.backend import Backend
@@ -58,7 +58,7 @@ def _completions(options: BackendOptions, levels: Sequence[bool]) -> list[Backen
 
     if any(levels) and options.template is None:
         raise typer.BadParameter("name the template's file with --template", param_hint="--chat-template")
-    template = options.template.read_text("utf-8") if options.template and any(levels) else None
+    template = read_text_file(options.template, "--template") if options.template and any(levels) else None
     server, model = _server(options, "completions")
     return [
         CompletionsBackend(server, model, batch=options.batch, template=template if templated else None)

@@ -79,6 +79,8 @@ def compare(
 
     Both must have asked the same prompts.
     """
+    from curation.probing.files import probe_of
+
     compared = {
         "geopolitical": _compare_leans,
         "orientation": lambda one, other: _compare_orientations(one, other, instrument),
@@ -86,7 +88,10 @@ def compare(
         "refusals": _compare_refusals,
         "evenhandedness": _compare_evenhandedness,
     }
-    found = _of_probe(compared, before, "compare")(before, after)
+    compare_both = _of_probe(compared, before, "compare")
+    if _of_probe(compared, after, "compare") is not compare_both:
+        raise typer.BadParameter(f"these are reports of two probes, {probe_of(before)} and {probe_of(after)}")
+    found = compare_both(before, after)
     if out is not None:
         out.write_text(found.page(), "utf-8")
     if as_json:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
@@ -18,6 +20,21 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from curation.cli.printing import shown
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def finite(value: float | None) -> float | None:
+    """A number: `min` and `max` let what is no number through."""
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter("is no number")
+    return value
+
+
+def _digest(value: str | None) -> str | None:
+    if value is not None and not _DIGEST.fullmatch(value):
+        raise typer.BadParameter("is no SHA-256: 64 digits and letters from a to f")
+    return value
 
 
 class BackendName(StrEnum):
@@ -76,7 +93,9 @@ class BackendOptions:
     device: Annotated[
         str | None, typer.Option("--device", help="For transformers: cpu, cuda, … By default what there is.")
     ] = None
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")] = 120.0
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, callback=finite, help="Seconds to wait for an answer.")
+    ] = 120.0
     retries: Annotated[
         int, typer.Option("--retries", min=0, max=20, help="How often a failed call is tried again.")
     ] = 5
@@ -88,12 +107,14 @@ class ReportOptions:
 
     out: Annotated[Path, typer.Option("--out", help="The folder for report, items and answers.", show_default=False)]
     model_sha256: Annotated[
-        str | None, typer.Option("--model-sha256", help="The digest of its weights, for the report.")
+        str | None, typer.Option("--model-sha256", callback=_digest, help="The digest of its weights, for the report.")
     ] = None
     release: Annotated[
         Path | None, typer.Option("--release", help="The release that the model was trained on: its folder.")
     ] = None
-    price: Annotated[float | None, typer.Option("--price", min=0, help="Of a million tokens, for --dry-run.")] = None
+    price: Annotated[
+        float | None, typer.Option("--price", min=0, callback=finite, help="Of a million tokens, for --dry-run.")
+    ] = None
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and ask nothing.")] = False
     as_json: Annotated[bool, typer.Option("--json", help="Print the report for programs.")] = False
 
@@ -158,3 +179,11 @@ def chosen_of(said: str, there: Iterable[str], option: str) -> list[str]:
         named = shown(", ".join(unknown)) or "nothing"
         raise typer.BadParameter(f"{named}: there are {', '.join(known)}", param_hint=option)
     return chosen
+
+
+def read_text_file(path: Path, option: str) -> str:
+    """The text of a file that an option names. Raises BadParameter where it is none."""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise typer.BadParameter(f"{shown(str(path))} is no text in UTF-8", param_hint=option) from None

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from curation.cli.printing import print_json, print_table, shown
+from curation.cli.probe.options import finite
 
 
 def over_correction(
@@ -18,10 +19,11 @@ def over_correction(
     after: Annotated[list[Path], typer.Option("--after", help="The same from after training.", show_default=False)],
     out: Annotated[Path, typer.Option("--out", help="The folder for the verdict.", show_default=False)],
     margin: Annotated[
-        float, typer.Option("--margin", min=0, help="How far a country may move from 0, in log-odds.")
+        float, typer.Option("--margin", min=0, callback=finite, help="How far a country may move from 0, in log-odds.")
     ] = 0.223,
     axis_margin: Annotated[
-        float, typer.Option("--axis-margin", min=0, help="How far an axis may, on its scale from -1 to 1.")
+        float,
+        typer.Option("--axis-margin", min=0, callback=finite, help="How far an axis may, on its scale from -1 to 1."),
     ] = 0.1,
     draws: Annotated[int, typer.Option("--draws", min=100, help="Of the bootstrap over scenarios.")] = 2_000,
     seed: Annotated[int, typer.Option("--seed", help="Of the bootstrap.")] = 0,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from curation.cli.probe.options import read_text_file
+
 
 def sign(
     report: Annotated[Path, typer.Argument(help="The report's folder.", show_default=False)],
@@ -19,7 +21,7 @@ def sign(
     from curation.log.notes import SigningKey
     from curation.probing.signing import sign_report
 
-    signer = SigningKey.parse(key.read_text("utf-8").strip(), str(key))
+    signer = SigningKey.parse(read_text_file(key, "--key").strip(), str(key))
     typer.echo(f"Wrote {sign_report(report, signer)}, signed by {signer.verifier().text()}")
 
 
