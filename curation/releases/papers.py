@@ -75,7 +75,7 @@ def render_changelog(facts: CardFacts) -> bytes:
     """CHANGELOG.md: this release against the one before."""
     changes = facts.changes
     lines = [f"# {facts.version}", "", *([SIMULATED, ""] if facts.terms.simulated else [])]
-    lines.append(f"Since {facts.previous}:" if facts.previous else "The first release.")
+    lines.append(_since(facts))
     sections = [
         ("Added", [f"- {example}" for example in changes.added]),
         ("Revised", [f"- {item.example}, now {item.after[1]}" for item in changes.revised]),
@@ -88,6 +88,26 @@ def render_changelog(facts: CardFacts) -> bytes:
         if listed:
             lines += ["", f"## {name}", "", *listed]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _since(facts: CardFacts) -> str:
+    """What the version's number says, and where to read on."""
+    if facts.previous is None:
+        return "The first release. `evenhand trace ID --bundle .` tells the story of each example."
+    parts = zip(facts.version.split("."), facts.previous.split("."), strict=True)
+    first = next((place for place, (now, before) in enumerate(parts) if now != before), len(_MEANS) - 1)
+    return (
+        f"Since {facts.previous}: {_MEANS[first]}. `evenhand trace ID --bundle .` tells the story of each example, "
+        f"and `evenhand release diff` counts them by topic."
+    )
+
+
+_MEANS = (
+    "a major version, because training configs lack or change what they had",
+    "a minor version, because training configs only gained",
+    "a patch, because training configs are as they were",
+)
+"""By the first number of the version that differs."""
 
 
 def render_difference(facts: CardFacts) -> bytes:

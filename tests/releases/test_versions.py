@@ -28,7 +28,11 @@ def release(world) -> str:
     """Close the epoch, cut, and say which version it became; the plan said the same."""
     world.close()
     planned = plan_release(world.platform).derived.version
-    made = cut(world).manifest.version
+    folder = cut(world)
+    made = folder.manifest.version
+    named = "a major version" if made.endswith(".0.0") else "a minor version" if made.endswith(".0") else "a patch"
+    said = (folder.path / "CHANGELOG.md").read_text("utf-8")
+    assert ("The first release." if made == "1.0.0" else f": {named}, because ") in said
     assert planned == made
     return made
 
