@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, get_args
 
+from curation.probing.backend import is_logprob
 from curation_validators.probes.asking import Answer, Ending, OptionScore, Question
 
 
@@ -35,7 +36,7 @@ class AnswerCache:
             key = said.pop("key")
             _answer("", said)
             self._known[key] = said
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
     def __enter__(self) -> AnswerCache:
@@ -82,7 +83,10 @@ def _said(question: Question, answer: Answer) -> dict[str, Any]:
 def _answer(question: str, said: Mapping[str, Any]) -> Answer:
     """What a line of the file says. Raises ValueError, KeyError or TypeError where it is none of ours."""
     if "text" not in said:
-        return Answer(question, tuple(OptionScore(float(value), bool(bound)) for value, bound in said["scores"]))
+        scores = said["scores"]
+        if not all(is_logprob(value) for value, _ in scores):
+            raise ValueError("is no log-probability")
+        return Answer(question, tuple(OptionScore(float(value), bool(bound)) for value, bound in scores))
     text, ending = said["text"], said["ending"]
     if not isinstance(text, str) or ending not in (None, *get_args(Ending)):
         raise ValueError("is no text")

@@ -106,10 +106,10 @@ class ModelServer:
             raise NoAnswer(f"the server answers {status}: {self._clean(response.text)}", final=True)
         try:
             answered = response.json()
-        except (json.JSONDecodeError, UnicodeDecodeError):
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
             html = response.text.lstrip()[:1] == "<"
             raise _TryAgain(
-                f"the server's answer is {'HTML' if html else 'cut off or'} no JSON", reached=True
+                f"the server's answer is {'HTML and' if html else 'cut off or'} no JSON", reached=True
             ) from None
         if not isinstance(answered, dict):
             raise NoAnswer("the server's answer is no JSON object")

@@ -79,7 +79,8 @@ def test_a_server_that_takes_one_prompt_at_a_time_is_asked_so():
         ({"always": 400}, "the server answers 400: no"),
         ({"troubles": [b'{"choices": []}'] * 9}, "the server's answer has not one choice for each prompt"),
         ({"troubles": [b"[]"] * 9}, "the server's answer is no JSON object"),
-        ({"troubles": [b"<html>"] * 9}, "the server's answer is HTML no JSON (3 tries)"),
+        ({"troubles": [b"<html>"] * 9}, "the server's answer is HTML and no JSON (3 tries)"),
+        ({"troubles": [b"[" * 100_000] * 9}, "the server's answer is cut off or no JSON (3 tries)"),
     ],
 )
 def test_what_gives_no_log_probability_is_a_fault_and_never_a_number(how, fault):
@@ -279,6 +280,18 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path):
         again = list(ask_all(backend, QUESTIONS, cache_of(tmp_path, backend), concurrency=2))
         assert served.prompts == 6
     assert {answer.question: answer for answer in again} == {answer.question: answer for answer in answers}
+
+
+@pytest.mark.parametrize("line", ['{"key": %s, "scores": [[5.0, false], [NaN, false]]}', "[" * 100_000, "[]", '"x"'])
+def test_a_line_of_the_file_of_answers_that_is_none_is_passed_over(line, tmp_path):
+    with serving(number_of) as served:
+        backend = completions(served)
+        (answer,) = ask_all(backend, QUESTIONS[:1], cache_of(tmp_path, backend), concurrency=1)
+        path = tmp_path / "answers.jsonl"
+        key = json.dumps(json.loads(path.read_bytes())["key"])
+        with path.open("a") as file:
+            file.write(line.replace("%s", key) + "\n")
+        assert cache_of(tmp_path, backend).find(QUESTIONS[0]) == answer
 
 
 def test_answers_are_kept_as_they_come_in(tmp_path):
