@@ -4,12 +4,17 @@ Rules that always hold:
 - this is the only module that imports `label_studio_sdk`, which takes a second: it is imported by what needs it;
 - annotations come as the server has them, unread: what they say is looked at elsewhere;
 - nothing is asked twice on its own (an import that arrived would make its tasks twice), and no redirect is followed;
+- it may be used by several threads; one of them at a time changes something there: on SQLite, its default, Label Studio
+  answers a second writer with an error after some seconds;
 - an error says what the server answered to which request, never a token, an address of mail or a text.
 """
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
@@ -50,6 +55,9 @@ class Client:
     def __init__(self, server: Server) -> None:
         self.url = server.url
         self.secret = server.secret
+        self._changing = threading.Lock()
+        if not re.fullmatch(r"[!-~]+", server.token):
+            raise _token_refused(server.url)  # it would be no header
         self._http = httpx.Client(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
         try:
             self._sdk = LabelStudio(  # type: ignore[no-untyped-call]  # its constructor has no annotations
@@ -64,6 +72,10 @@ class Client:
 
     def _ask(self, method: str, path: str, *, gone: bool = False, **more: Any) -> Any:
         """The JSON of an answer; None for one without a body, and, where `gone` is allowed, for what is not there."""
+        with nullcontext() if method == "GET" else self._changing:
+            return self._ask_now(method, path, gone=gone, **more)
+
+    def _ask_now(self, method: str, path: str, *, gone: bool, **more: Any) -> Any:
         try:
             # The SDK's typed methods lose what an annotation holds beside their models; its transport does not.
             answer = self._sdk._client_wrapper.httpx_client.request(f"api/{path}", method=method, **more)
@@ -97,7 +109,11 @@ class Client:
 
     def whoami(self) -> dict[str, Any]:
         """The account that the token belongs to."""
-        return dict(self._ask("GET", "current-user/whoami"))
+        found = self._ask("GET", "current-user/whoami")
+        if not isinstance(found, dict) or "id" not in found:
+            message = "what answers there is no Label Studio, or not its API"
+            raise Unavailable(message, where=self.url, hint="Is this the address at which its pages are opened?")
+        return found
 
     def version(self) -> str:
         """The server's version."""

@@ -10,6 +10,7 @@ Rules that always hold:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ from curation.people.vault import Vault
 from curation.reviews.seats import held_seats
 from curation.writing import Platform
 
+_AT_A_TIME = 2
 MOST_TASKS = 5
 """How many seats somebody holds in Label Studio at a time, unless the maintainer says otherwise."""
 
@@ -144,7 +146,8 @@ class _Found:
                     continue
                 if made_for is not named:
                     self.renamed.append(made_for)
-                self._place(made_for, task, extra)
+                # Of its text nothing is kept: a reviewer may have a thousand tasks.
+                self._place(made_for, {name: task.get(name) for name in ("id", "project", "annotations")}, extra)
         for task in extra:
             if task.get("annotations"):
                 reason = "a task that was not given to this reviewer, or twice, was annotated"
@@ -256,14 +259,23 @@ def sync_all(platform: Platform, client: Client, who: Sequence[str] = (), **opti
         named = [actor_by_handle(loaded.connection, handle) for handle in who]
         reviewers = named or [actor for actor, _ in linked_reviewers(loaded, vault)]
     known: Known = {}
-    for actor in reviewers:
+
+    def one(actor: Actor) -> Synced:
         try:
             if is_ending(platform, actor):
                 end_link(platform, client, actor)
-                continue
-            _add(came, sync_reviewer(platform, client, actor, known=known, **options))
+                return Synced()
+            return sync_reviewer(platform, client, actor, known=known, **options)
         except (NotFound, Unavailable) as error:
-            came.failed.append(str(error))
+            return Synced(failed=[str(error)])
+
+    # While one waits for the server, what another needs is worked out here.
+    pool = ThreadPoolExecutor(_AT_A_TIME)
+    try:
+        for done in pool.map(one, reviewers):
+            _add(came, done)
+    finally:
+        pool.shutdown(cancel_futures=True)
     return came
 
 
