@@ -3,7 +3,7 @@
 Rules that always hold (pure):
 - what they say is text: everything in them is escaped before the first tag is written;
 - of Markdown, headings, lists, paragraphs and strong words are told; the rest stays as it was typed. Label Studio drops
-  styles, so nothing rests on one: a line in `<pre>` would be cut off at the edge.
+  styles, bullets and the space between paragraphs, so nothing rests on them: a line in `<pre>` would be cut off.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import itertools
 import re
 
 _STRONG = re.compile(r"\*\*(.+?)\*\*")
+_EMPHASIS = re.compile(r"(?<![*\w])\*([^*\s][^*]*)\*(?![*\w])")
 _HEADING = re.compile(r"#{1,4}\s")
 _ITEM = re.compile(r"[-*]\s")
 
 
 def guidelines_html(text: str) -> str:
     """The HTML for guidelines in Markdown; nothing for nothing."""
-    return "".join(_block(block.split("\n")) for block in re.split(r"\n\s*\n", text.strip()) if block.strip())
+    return "<br>".join(_block(block.split("\n")) for block in re.split(r"\n\s*\n", text.strip()) if block.strip())
 
 
 def _block(lines: list[str]) -> str:
@@ -46,9 +47,9 @@ def _run(kind: str, lines: list[str]) -> str:
     if kind == "heading":
         return "".join(f"<h3>{_inline(line.lstrip('#'))}</h3>" for line in lines)
     if kind == "item":
-        return f"<ul>{''.join(f'<li>{_inline(line[1:])}</li>' for line in lines)}</ul>"
+        return "".join(f"<p>• {_inline(line[1:])}</p>" for line in lines)
     return f"<p>{_inline(' '.join(line.strip() for line in lines))}</p>"
 
 
 def _inline(text: str) -> str:
-    return _STRONG.sub(r"<strong>\1</strong>", html.escape(text.strip()))
+    return _EMPHASIS.sub(r"<em>\1</em>", _STRONG.sub(r"<strong>\1</strong>", html.escape(text.strip())))

@@ -207,7 +207,7 @@ def test_what_was_skipped_or_is_none_is_no_annotation(task):
 def test_guidelines_are_told_in_plain_tags_and_nothing_in_them_is_one():
     told_as = guidelines_html("# Judge <b>\n\nSay **why**,\nalways.\n- one\n  and on\n- two\n\n<script>x</script>\n")
     assert told_as == (
-        "<h3>Judge &lt;b&gt;</h3><p>Say <strong>why</strong>, always.</p><ul><li>one and on</li><li>two</li></ul>"
-        "<p>&lt;script&gt;x&lt;/script&gt;</p>"
+        "<h3>Judge &lt;b&gt;</h3><br><p>Say <strong>why</strong>, always.</p><p>• one and on</p><p>• two</p>"
+        "<br><p>&lt;script&gt;x&lt;/script&gt;</p>"
     )
     assert guidelines_html(" \n") == ""
