@@ -196,7 +196,7 @@ def test_reviewer_of_an_amendment_sees_what_it_would_replace(api):
 def test_look_at_a_topic_says_what_changes_and_what_is_wrong_and_keeps_nothing(api):
     browser = join(api)
     token = browser.token(AMEND)
-    fields = fields_of(topic_in_force(api), **{"scope-en": f"Write to joe.doe@posteo.net. {HOSTILE}"})
+    fields = fields_of(topic_in_force(api), **{"scope-en": f"Write to joe.doe@posteo.net. {HOSTILE}", "reason": ""})
     answer = browser.client.post(f"{AMEND}/look", data={"form_token": token} | fields)
     assert answer.status_code == 200
     assert "What the disagreement is about (English)" in answer.text

@@ -19,7 +19,6 @@ from curation.people.vault import Vault
 from curation_api.pages.render import home_of
 from curation_api.pages.topic_form import PARTS, TEXTS
 from curation_api.pages.visit import Visit
-from curation_schemas.commons import TopicProposal
 from curation_schemas.definition import Topic
 from curation_schemas.example import CONTENT_FIELDS
 from curation_schemas.parsing import SchemaInvalid, validate
@@ -59,10 +58,10 @@ def look_at(visit: Visit, data: dict[str, Any]) -> Look:
 
 @dataclass(frozen=True, slots=True)
 class TopicLook:
-    """What the checks say of a proposal about a topic, and the proposal where every field is filled in."""
+    """What the checks say of a proposal about a topic, and the topic as it would be, where all of it is filled in."""
 
     intake: Intake | None
-    proposed: TopicProposal | None
+    proposed: Topic | None
 
 
 def look_at_topic(visit: Visit, base: Topic | None, data: dict[str, Any]) -> TopicLook:
@@ -75,7 +74,7 @@ def look_at_topic(visit: Visit, base: Topic | None, data: dict[str, Any]) -> Top
     languages = tuple(home_of(visit)["languages"])
     intake = examine_words(texts, languages, visit.platform.home.path) if texts else None
     try:
-        return TopicLook(intake, validate(TopicProposal, data))
+        return TopicLook(intake, validate(Topic, data["proposal"]))
     except SchemaInvalid:
         return TopicLook(intake, None)
 
