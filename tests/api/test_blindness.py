@@ -24,8 +24,8 @@ def pseudonyms(api):
 
 
 def every_get(api, example, flag="a" * 64):
-    """Every GET of the document, with its parameters filled in; tiles in their own test."""
-    filled = {"{example}": example, "{topic}": TOPIC, "{flag}": flag, "{version}": "1.0.0"}
+    """Every GET of the document, with its parameters filled in; `flag` is an act's leaf; tiles in their own test."""
+    filled = {"{example}": example, "{topic}": TOPIC, "{flag}": flag, "{leaf}": flag, "{version}": "1.0.0"}
     filled |= {"{config}": "reviews", "{split}": "train"}
     for template, item in api.document["paths"].items():
         if "get" in item and not template.startswith("/log/"):
