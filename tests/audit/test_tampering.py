@@ -485,7 +485,7 @@ def difference_changed(folder: Folder, demo: Demo) -> None:
 
 @tampering("the citation changed", (r"CITATION\.cff", r"line \d+ says «.*»; the log gives «.*»"))
 def citation_changed(folder: Folder, demo: Demo) -> None:
-    folder.replace("CITATION.cff", "pseudonymous", "famous")
+    folder.replace("CITATION.cff", "simulated contributors", "famous people")
 
 
 # --- manifest, files, proof -------------------------------------------------------------------------------------------
