@@ -61,23 +61,29 @@ def pull_tasks(
         came: where what happened is counted.
     """
     changed: list[Slot] = []
-    looked = [(slot, task, annotation_of(task, user, slot.annotation)) for slot, task in work]
-    waiting = [
-        (slot, annotation) for slot, _, (annotation, _) in looked if annotation and annotation.digest != slot.seen
-    ]
-    for start in range(0, len(waiting), _AT_ONCE):
-        changed += _pull_some(platform, actor, waiting[start : start + _AT_ONCE], came)
-    for slot, task, (annotation, beside) in looked:
-        came.refused += [Problem(slot.project, slot.task, said) for said in beside]
-        if annotation is None and slot.state == "taken" and not task.get("annotations"):
-            came.late.append(
-                Problem(slot.project, slot.task, "its annotation was deleted there; what it brought stands")
-            )
-        if slot.state == "refused" and slot.reason:
-            came.refused.append(Problem(slot.project, slot.task, slot.reason))
-        if slot.late:
-            came.late.append(Problem(slot.project, slot.task, slot.late))
+    for start in range(0, len(work), _AT_ONCE):
+        # What was annotated is unpacked for so many tasks at a time: a reviewer may have a thousand.
+        piece = work[start : start + _AT_ONCE]
+        looked = [(slot, task, annotation_of(task, user, slot.annotation)) for slot, task in piece]
+        waiting = [(slot, found) for slot, _, (found, _) in looked if found and found.digest != slot.seen]
+        if waiting:
+            changed += _pull_some(platform, actor, waiting, came)
+        for slot, task, (annotation, beside) in looked:
+            _note_left(slot, task, annotation, beside, came)
     return changed
+
+
+def _note_left(
+    slot: Slot, task: Mapping[str, Any], annotation: Annotation | None, beside: Sequence[str], came: Pulled
+) -> None:
+    """Note what of a task was not taken in."""
+    came.refused += [Problem(slot.project, slot.task, said) for said in beside]
+    if annotation is None and slot.state == "taken" and not task.get("annotations"):
+        came.late.append(Problem(slot.project, slot.task, "its annotation was deleted there; what it brought stands"))
+    if slot.state == "refused" and slot.reason:
+        came.refused.append(Problem(slot.project, slot.task, slot.reason))
+    if slot.late:
+        came.late.append(Problem(slot.project, slot.task, slot.late))
 
 
 def _pull_some(
