@@ -114,6 +114,22 @@ def test_new_topic_is_proposed_and_what_is_wrong_stands_beside_its_field(api):
     assert "topic" in seen.text
 
 
+def test_form_sent_again_with_another_text_says_so_and_keeps_what_was_typed(api):
+    browser = join(api)
+    browser.send(NEW, NEW, new_topic())
+    changed = new_topic(**{"scope-en": "Whether cyclists must wear a helmet."})
+    seen = browser.send(NEW, NEW, changed, 409)
+    (first,) = rows(api, examples)
+    assert f"/examples/{first.id}" in [item.get("href") for item in seen.all("a")]
+    assert "revise it on its page" in seen.text
+    assert "Whether cyclists must wear a helmet." in seen.text
+    once = next(item["value"] for item in seen.all("input") if item.get("name") == "once")
+    browser.send(NEW, NEW, changed | {"once": once}, 422)
+    for _ in range(2):
+        browser.send(NEW, NEW, changed | {"once": once, "id": "cycle-helmets"})
+    assert sorted(row.topic for row in rows(api, examples)) == ["bicycle-helmets", "cycle-helmets"]
+
+
 def test_draft_of_a_topic_is_kept_and_goes_with_its_proposal(api):
     browser = join(api)
     browser.send(NEW, NEW, new_topic(do="keep", reason="Half a reason."))

@@ -103,6 +103,7 @@ def show_topic_sheet(
     status: int = 200,
     *,
     looked: bool = False,
+    earlier: str | None = None,
     said: str = "",
 ) -> Response:
     """The form's page.
@@ -114,6 +115,7 @@ def show_topic_sheet(
         problems: what is wrong, by field.
         status: of the answer.
         looked: whether a look at it was asked for.
+        earlier: the proposal that this form brought before, with another text.
         said: "kept" or "dropped", where a draft just was.
     """
     return show(
@@ -125,6 +127,7 @@ def show_topic_sheet(
         form=form,
         problems=problems or {},
         look=look_at_topic(visit, sheet.base, read_sheet(visit, sheet, form)) if looked else None,
+        earlier=earlier,
         said=said,
         draft=day_of_draft(visit, sheet.action),
         blocks=blocks(form),

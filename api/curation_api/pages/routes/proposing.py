@@ -9,9 +9,8 @@ Rules that always hold:
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query
@@ -19,21 +18,16 @@ from starlette.responses import Response
 
 from curation.drafts import drop_draft, keep_draft
 from curation.errors import InvalidInput, Refused
-from curation.examples.propose import Propose, Revise, propose_example, revise_example
-from curation.repeats import find_answer, keep_answer
-from curation.rulebook.rules import RULES
 from curation_api.pages.catalogue import N_
-from curation_api.pages.complaints import Problems, by_field
-from curation_api.pages.findings import findings_in, say_finding, say_place
+from curation_api.pages.complaints import by_field
 from curation_api.pages.look import look_at
 from curation_api.pages.proposal_form import KINDS, MAX_SOURCES, MAX_TURNS, count, field_of, read_form, typed_fields
 from curation_api.pages.render import go, show
 from curation_api.pages.sheets import Sheet, begun_by, draft_or, own_sheet, sheet_of, show_sheet
 from curation_api.pages.standing import standpoints
+from curation_api.pages.taken import take_in, what_forbids
 from curation_api.pages.visit import Form, TheForm, TheVisit, Visit
 from curation_schemas.commons import PROPOSAL
-from curation_schemas.events import RevisionBrought
-from curation_schemas.example import Written
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.text import ExampleId, Slug
 
@@ -119,10 +113,10 @@ def _handle(visit: Visit, sheet: Sheet, form: Form) -> Response:
     if not form.has("grant"):
         return show_sheet(visit, sheet, form, {"grant": [visit.say(N_("Nothing is taken in without this."))]}, 422)
     try:
-        taken = _take_in(visit, sheet, form.one("once"), written)
+        taken = take_in(visit, sheet.action, form.one("once"), sheet.example, written)
     except Refused as error:
-        return show_sheet(visit, sheet, form, _refusal(visit, error), 422)
-    if taken.text_digest != _digest(written):
+        return show_sheet(visit, sheet, form, what_forbids(visit.say, error), 422)
+    if not taken.is_text(written):
         form.set("once", secrets.token_hex(16))
         return show_sheet(visit, sheet, form, status=409, earlier=taken.example)
     return go(f"/examples/{taken.example}?done=proposed")
@@ -142,41 +136,3 @@ def _keep_or_drop(visit: Visit, sheet: Sheet, form: Form, wish: str) -> Response
         )
         return show_sheet(visit, sheet, form, {"draft": [too_long]}, 422)
     return show_sheet(visit, sheet, form, said="kept" if wish == "keep" else "dropped")
-
-
-class Taken(NamedTuple):
-    """What came of a form: the example, and which text was taken in."""
-
-    example: str
-    text_digest: str
-
-
-def _digest(written: Written) -> str:
-    return hashlib.sha256(written.model_dump_json().encode()).hexdigest()
-
-
-def _take_in(visit: Visit, sheet: Sheet, once: str, written: Written) -> Taken:
-    """Propose or revise, once; or what this form brought before. Raises Refused, NotFound."""
-    actor, key = visit.must_act(), f"form:{once}"
-    with visit.platform.write() as writing:
-        # Any text under this key is answered with what came first: the page compares the texts, and says so.
-        if (before := find_answer(writing, actor, key, "")) is not None:
-            return Taken(*before.split())
-        if sheet.example:
-            recorded = revise_example(writing, actor, Revise(example_id=sheet.example, example=written))
-        else:
-            recorded = propose_example(writing, actor, Propose(example=written))
-        assert isinstance(recorded.event, RevisionBrought)
-        taken = Taken(recorded.event.example, _digest(written))
-        keep_answer(writing, actor, key, "", " ".join(taken))
-        drop_draft(writing, actor, sheet.action)
-    return taken
-
-
-def _refusal(visit: Visit, error: Refused) -> Problems:
-    sentence = visit.say(RULES.get(error.rule, error.rule).removesuffix(" (server)"))
-    found = findings_in(error.message) if error.rule == "propose/intake" else []
-    if found:
-        places = [(say_place(visit.say, item), say_finding(visit.say, item)) for item in found]
-        return {"": [sentence, *(f"{place}{visit.say(N_(': '))}{text}" if place else text for place, text in places)]}
-    return {"": [sentence], "detail": [f"{error.message}. {error.hint}".strip()]}

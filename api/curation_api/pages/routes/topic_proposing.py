@@ -3,11 +3,13 @@
 Rules that always hold:
 - what was typed is kept, whatever is wrong with it;
 - what a proposal changes, and who will judge it, is shown before it is proposed;
-- the same form sent twice proposes once.
+- the same form sent twice proposes once; sent again with another text, it says that the first was taken in already, and
+  proposes the other only when it is sent once more.
 """
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -15,14 +17,11 @@ from starlette.responses import Response
 
 from curation.drafts import drop_draft, keep_draft
 from curation.errors import InvalidInput, Refused
-from curation.examples.propose import Propose, Revise, propose_example, revise_example
-from curation.repeats import find_answer, keep_answer
-from curation.rulebook.rules import RULES
 from curation_api.pages.catalogue import N_
-from curation_api.pages.complaints import Problems, by_field
-from curation_api.pages.findings import findings_in, say_finding, say_place
+from curation_api.pages.complaints import by_field
 from curation_api.pages.proposal_form import typed_fields
 from curation_api.pages.render import go, home_of
+from curation_api.pages.taken import take_in, what_forbids
 from curation_api.pages.topic_form import MOST, PARTS, blocks, field_of, filled_blocks
 from curation_api.pages.topic_sheets import (
     NEW,
@@ -37,7 +36,6 @@ from curation_api.pages.topic_sheets import (
 from curation_api.pages.topic_words import changes_nothing
 from curation_api.pages.visit import Form, TheForm, TheVisit, Visit
 from curation_schemas.commons import TopicProposal
-from curation_schemas.events import RevisionBrought
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.text import ExampleId, Slug
 
@@ -112,26 +110,13 @@ def _handle(visit: Visit, sheet: TopicSheet, form: Form) -> Response:
         ungranted = visit.say(N_("Nothing is taken in without this."))
         return show_topic_sheet(visit, sheet, form, {"grant": [ungranted]}, 422)
     try:
-        return go(_take_in(visit, sheet, form.one("once"), proposed))
+        taken = take_in(visit, sheet.action, form.one("once"), sheet.example, proposed)
     except Refused as error:
-        return show_topic_sheet(visit, sheet, form, _refusal(visit, error), 422)
-
-
-def _take_in(visit: Visit, sheet: TopicSheet, once: str, proposed: TopicProposal) -> str:
-    """Propose or revise, once. Returns the page of what came of it. Raises Refused, NotFound."""
-    actor, key = visit.must_act(), f"form:{once}"
-    with visit.platform.write() as writing:
-        place = find_answer(writing, actor, key, "")
-        if place is None:
-            if sheet.example is not None:
-                recorded = revise_example(writing, actor, Revise(example_id=sheet.example, example=proposed))
-            else:
-                recorded = propose_example(writing, actor, Propose(example=proposed))
-            assert isinstance(recorded.event, RevisionBrought)
-            place = f"/examples/{recorded.event.example}?done=proposed"
-            keep_answer(writing, actor, key, "", place)
-            drop_draft(writing, actor, sheet.action)
-    return place
+        return show_topic_sheet(visit, sheet, form, what_forbids(visit.say, error), 422)
+    if not taken.is_text(proposed):
+        form.set("once", secrets.token_hex(16))
+        return show_topic_sheet(visit, sheet, form, status=409, earlier=taken.example)
+    return go(f"/examples/{taken.example}?done=proposed")
 
 
 def _keep_or_drop(visit: Visit, sheet: TopicSheet, form: Form, wish: str) -> Response:
@@ -146,14 +131,3 @@ def _keep_or_drop(visit: Visit, sheet: TopicSheet, form: Form, wish: str) -> Res
         too_long = N_("This is too long to be kept as a draft. Copy it to a place of your own, or propose it.")
         return show_topic_sheet(visit, sheet, form, {"draft": [visit.say(too_long)]}, 422)
     return show_topic_sheet(visit, sheet, form, said="kept" if wish == "keep" else "dropped")
-
-
-def _refusal(visit: Visit, error: Refused) -> Problems:
-    sentence = visit.say(RULES.get(error.rule, error.rule).removesuffix(" (server)"))
-    found = findings_in(error.message) if error.rule == "propose/intake" else []
-    if found:
-        colon = visit.say(N_(": "))
-        return {
-            "": [sentence, *(f"{say_place(visit.say, item)}{colon}{say_finding(visit.say, item)}" for item in found)]
-        }
-    return {"": [sentence], "detail": [f"{error.message}. {error.hint}".strip()]}
