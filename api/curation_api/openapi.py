@@ -3,6 +3,7 @@
 Rules that always hold:
 - a body's schema is that of the wire model that reads it;
 - every answer of an operation is named with its schema, the problems too;
+- every body has an example (samples.py);
 - the application serves no documentation page, for those load scripts from elsewhere.
 """
 
@@ -19,6 +20,7 @@ from starlette.routing import compile_path
 from curation_api.bodies import BODIES
 from curation_api.errors import MEDIA_TYPE
 from curation_api.once import HEADER, REPLAYED
+from curation_api.samples import SAMPLES
 from curation_api.views import Problem
 
 _REFERENCE = "#/components/schemas/{model}"
@@ -196,6 +198,7 @@ class EvenhandApi(FastAPI):
             for item in document["paths"].values():
                 for found in item.values():
                     _drop_foreign_problem(found)
+                    _show_samples(found)
                 _name_tags(item.get("get", {}))
             components = document.setdefault("components", {})
             components["schemas"] = _schemas(components.get("schemas", {}))
@@ -220,6 +223,15 @@ def _drop_foreign_problem(found: dict[str, Any]) -> None:
     """FastAPI promises its own shape of 422 wherever there is a parameter; ours is another, and a path's are 404."""
     if "HTTPValidationError" in str(found["responses"].get("422")):
         del found["responses"]["422"]
+
+
+def _show_samples(found: dict[str, Any]) -> None:
+    """Give the body and the answer of an operation their example, where there is one."""
+    for holder in (found.get("requestBody", {}), *found["responses"].values()):
+        for content in holder.get("content", {}).values():
+            name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            if name in SAMPLES:
+                content["example"] = SAMPLES[name]
 
 
 def _name_tags(found: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from curation.shown import Withheld
 from curation_schemas.base import Wire
+from curation_schemas.commons import TopicOutline
 from curation_schemas.definition import Topic
 from curation_schemas.example import ClaimType, Kind, Message, Origin, OriginKind, Source, Use
 from curation_schemas.review import (
@@ -31,6 +32,7 @@ from curation_schemas.text import ExampleId, GroupId, Hash, Pseudonym, SemVer, S
 
 Stage = Annotated[int, Field(ge=1, le=2)]
 Status = Literal["needs_reviews", "accepted", "contested", "rejected", "unresolved", "withdrawn"]
+ObjectionId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 How = Literal["full", "time", "revised", "withdrawn"]
 
 
@@ -325,6 +327,42 @@ class TopicList(Wire):
 
     topics: list[Topic]
     next: Slug | None
+
+
+class ProposedTopicView(Wire):
+    """A topic that is proposed and not in force. `outline` is what its leaf says of it: names, never words."""
+
+    id: Slug
+    proposal: ExampleId
+    """The example that proposes it."""
+    status: Status
+    outline: TopicOutline
+    topic: Topic | None
+    """Its words. Null until its round has ended, but for its proposer and who holds a seat in it."""
+
+
+class ProposedTopicList(Wire):
+    """Proposed topics, in the order of their ids; `next` leads on."""
+
+    topics: list[ProposedTopicView]
+    next: Slug | None
+
+
+class ObjectionView(Wire):
+    """What somebody objects to in a topic's words, and why. Its id tells neither who wrote it nor when."""
+
+    id: ObjectionId
+    path: str
+    """The text of the topic that it is about, as `positions.ID.statement`."""
+    language: WrittenLanguage
+    text: str
+
+
+class ObjectionList(Wire):
+    """Objections to a topic's words, in the order of their ids, which is no order of time; `next` leads on."""
+
+    objections: list[ObjectionView]
+    next: ObjectionId | None
 
 
 class Found(Wire):

@@ -9,8 +9,10 @@ from fastapi.openapi.models import OpenAPI
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
+from curation_api import views
 from curation_api.bodies import BODIES
 from curation_api.errors import MEDIA_TYPE
+from curation_api.samples import SAMPLES
 from tests.api.support import ACCEPT, REJECT, assert_problem, sft
 
 PRIVATE = (
@@ -119,6 +121,25 @@ def test_bodys_schema_is_that_of_the_model_that_reads_it(api, name):
         if "requestBody" in operation
     }
     assert f"{REFERENCE}{name}" in used
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_example_of_a_body_or_an_answer_is_one_and_stands_in_the_document(api, name):
+    adapter = BODIES[name] if name in BODIES else TypeAdapter(getattr(views, name))
+    adapter.validate_python(SAMPLES[name])
+    shown = [
+        content["example"]
+        for _, operation in operations(api.document)
+        for holder in (operation.get("requestBody", {}), *operation["responses"].values())
+        for content in holder.get("content", {}).values()
+        if content.get("schema") == {"$ref": f"{REFERENCE}{name}"}
+    ]
+    assert shown
+    assert all(item == SAMPLES[name] for item in shown)
+
+
+def test_every_body_has_an_example():
+    assert set(BODIES) <= set(SAMPLES)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """Topics that are proposed and not in force yet: people declare where they stand on them, and write examples for them.
 
 Rules that always hold:
-- a draft is shown to everybody once its proposal is sealed, and before that to its proposer alone;
-- its words are shown to whom its proposal's page shows them; to everybody else it has the names that its leaf gives.
+- who may know of a draft, and read its words, says proposed.py; who may not read them is shown its names.
 """
 
 from __future__ import annotations
@@ -10,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from curation.errors import NotFound
-from curation.rulebook.adoption import is_under_way, outlined
 from curation.writing import LoadedExamples
 from curation_api.pages.visit import Visit
-from curation_api.public import Shown, shown_example
-from curation_api.rendering import example_view
+from curation_api.proposed import Proposed, proposed_topic, proposed_topics
 from curation_schemas.commons import TopicOutline
 from curation_schemas.definition import Topic
 
@@ -58,32 +55,17 @@ class DraftedTopic:
 
 def drafted_topic(visit: Visit, loaded: LoadedExamples, topic: str) -> DraftedTopic | None:
     """The draft of a topic that is not in force, as the visitor may know it; None where there is none for them."""
-    definitions = loaded.definitions
-    if definitions.topic_at(topic, loaded.epoch) is not None:
-        return None
-    examples = sorted({draft.example for draft in definitions.drafts.values() if draft.topic == topic})
-    seen = [shown for example in examples if (shown := _shown(visit, loaded, example)) is not None]
-    under_way = [shown for shown in seen if is_under_way(shown.history, definitions)]
-    for shown in under_way or [shown for shown in seen if shown.history.status == "accepted"]:
-        if (event := outlined(shown.history.latest)) is not None:
-            view = example_view(loaded.connection, shown)
-            text = view.revisions[-1].text
-            told = text.content.proposal if text else None
-            return DraftedTopic(view.id, told or _named(topic, event.outline), view.status)
-    return None
-
-
-def _shown(visit: Visit, loaded: LoadedExamples, example: str) -> Shown | None:
-    try:
-        return shown_example(loaded, visit.platform, visit.actor, example)
-    except NotFound:
-        return None
+    found = proposed_topic(loaded, visit.platform, visit.actor, topic)
+    return _drafted(found) if found is not None else None
 
 
 def drafted_topics(visit: Visit, loaded: LoadedExamples) -> list[DraftedTopic]:
     """Every draft of which the visitor may know, by topic."""
-    topics = sorted({draft.topic for draft in loaded.definitions.drafts.values()})
-    return [found for topic in topics if (found := drafted_topic(visit, loaded, topic)) is not None]
+    return [_drafted(found) for found in proposed_topics(loaded, visit.platform, visit.actor)]
+
+
+def _drafted(found: Proposed) -> DraftedTopic:
+    return DraftedTopic(found.proposal, found.topic or _named(found.id, found.outline), found.status)
 
 
 def topic_here(visit: Visit, loaded: LoadedExamples, topic: str) -> ShownTopic:
