@@ -103,6 +103,12 @@ def test_page_of_an_example_tells_its_story_and_shows_hostile_text_as_text(judge
     assert "0 of 3; 3 of 3" in " ".join(seen.text.split())
 
 
+def test_example_that_no_release_holds_yet_names_no_release_to_check_it_with(judged):
+    seen = Browser(judged.platform).see(f"/examples/{judged.ids[0]}")
+    assert "No release holds it yet." in seen.text
+    assert "--bundle" not in seen.text
+
+
 def test_open_round_is_shown_to_nobody(judged):
     browser = Browser(judged.platform)
     browser.see(f"/examples/{judged.pending}", 404)

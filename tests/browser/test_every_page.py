@@ -8,9 +8,9 @@ from functools import partial, reduce
 import pytest
 
 from curation.clock import DAY, MovableClock
+from curation.contained import yanked_with
 from curation.home import open_home
 from curation.integrations.label_studio.connection import keep_server
-from curation.warned import yanked_with
 from curation.webhooks.receivers import add_receiver
 from curation.writing import Platform
 from tests.api.test_page_access import TABLE

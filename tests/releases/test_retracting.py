@@ -9,8 +9,8 @@ import pytest
 from curation.audit.bundle import open_bundle
 from curation.audit.compare import compare_bundles
 from curation.audit.verify import verify_bundle
+from curation.contained import newest_with, yanked_with
 from curation.errors import NotAllowed, NotFound, Refused
-from curation.warned import yanked_with
 from tests.audit.demo import call
 from tests.audit.tampering import Folder
 from tests.releases.test_versions import accepted, cut
@@ -96,13 +96,17 @@ def test_a_yanked_release_stays_and_verify_trace_and_later_cards_warn_of_it(rele
     released.close()
     made = cut(released)
     assert made.manifest.version == "1.1.0"
+    with released.platform.read() as loaded:
+        assert newest_with(loaded, later) == "1.1.0", "it can be fetched, and its leaf is not sealed yet"
     released.agree_act(released.draft_retraction(released.second, reason=REASON))
     released.close()
     with released.platform.read() as loaded:
         warned = {
             of: [yank.version for yank in yanked_with(loaded, of)] for of in (released.first, released.second, later)
         }
+        fetched = [newest_with(loaded, of) for of in (released.first, released.second, later, "ex_aaaaaaaaaaaaaaaa")]
     assert warned == {released.first: ["1.0.0"], released.second: ["1.0.0"], later: []}
+    assert fetched == ["1.1.0", "1.1.0", "1.1.0", None]
     assert r"1.0.0: «Its source was forged.»" in (made.path / "README.md").read_text("utf-8")
     notes = verify_bundle(made.path).notes
     assert [note for note in notes if note.startswith("release 1.0.0 was yanked (leaf")]

@@ -9,16 +9,16 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import select
 from starlette.responses import Response
 
+from curation.contained import newest_with, yanked_with
 from curation.examples.intake import examine_revision
 from curation.public_handles import handles_of
 from curation.shown import sealed_histories
 from curation.tables import examples as example_rows
-from curation.warned import yanked_with
 from curation.writing import LoadedExamples
 from curation_api.listing import Wanted, list_examples
 from curation_api.pages.beginnings import public_beginnings
 from curation_api.pages.drafted import topic_if_any
-from curation_api.pages.figures import newest_release, topics_in_force
+from curation_api.pages.figures import topics_in_force
 from curation_api.pages.narrowing import Narrowing
 from curation_api.pages.render import show
 from curation_api.pages.sheets import can_be_answered
@@ -33,6 +33,8 @@ from curation_schemas.text import ExampleId
 router = APIRouter()
 AnId = Annotated[ExampleId, Path()]
 PAGE = 40
+PUBLISHED = ("accepted", "contested", "unresolved")
+"""What a release holds, where nothing keeps it out."""
 
 
 @router.get("/examples")
@@ -65,7 +67,7 @@ def example(example: AnId, visit: TheVisit) -> Response:
         bases = bases_of(loaded, shown)
         siblings = _siblings(loaded, view)
         warned = yanked_with(loaded, example)
-        release = newest_release(loaded)
+        version = newest_with(loaded, example) if view.status in PUBLISHED else None
         mine = shown.reader.proposed
         latest = shown.history.latest.leaf
         intake = examine_revision(loaded, example, latest, visit.platform.home.path) if mine else None
@@ -81,7 +83,8 @@ def example(example: AnId, visit: TheVisit) -> Response:
         intake=intake,
         warned=warned,
         handles=handles,
-        release=release,
+        version=version,
+        published=view.status in PUBLISHED,
         address=str(visit.request.base_url).rstrip("/"),
         open_question=can_be_answered(view),
     )
