@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import curation
 from curation.begin import begin_home
+from curation.checkout import dataset_in_checkout
 from curation.clock import DAY, MovableClock, SystemClock
 from curation.contributions import Contributors, read_lines, read_people
 from curation.epoch import close_epoch
-from curation.errors import CallerError, InvalidInput, NotFound
+from curation.errors import CallerError, InvalidInput
 from curation.home import discard_home
 from curation.identifiers import TokenBytes
 from curation.people.accounts import Actor, Joining, join
@@ -54,10 +54,7 @@ class Played:
 
 def pilot_folder() -> Path:
     """The pilot dataset in the checkout. Raises NotFound when this is an installed package without it."""
-    found = Path(curation.__file__).parent.parent / "datasets" / "contested-pilot"
-    if not (found / "dataset.yaml").is_file():
-        raise NotFound("the pilot dataset is not installed", hint="Name its folder with --dataset.")
-    return found
+    return dataset_in_checkout("datasets/contested-pilot", "the pilot dataset")
 
 
 def play(

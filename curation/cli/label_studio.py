@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from curation.cli.printing import print_json, print_table
 
 if TYPE_CHECKING:
     from curation.integrations.label_studio.client import Client
+    from curation.integrations.label_studio.slots import Slot
     from curation.integrations.label_studio.sync import Synced
     from curation.writing import Platform
 
@@ -155,6 +157,7 @@ def sync(
                 every_s=every,
                 most=tasks,
                 public_url=read_settings().public_url,
+                say_reason=_say_reason,
             )
         except KeyboardInterrupt:
             typer.echo("Stopped.")
@@ -166,10 +169,17 @@ def _run(context: typer.Context, who: list[str] | None, as_json: bool, **options
 
     options["public_url"] = read_settings().public_url
     with _connected(context) as (platform, client):
-        came = sync_all(platform, client, who or (), **options)
+        came = sync_all(platform, client, who or (), say_reason=_say_reason, **options)
     _tell(came, as_json)
     if came.failed:
         raise typer.Exit(1)
+
+
+def _say_reason(slot: Slot, language: str) -> str:
+    """Say why an annotation was refused, as the pages do."""
+    # They are named by string: the platform never imports the layer above it.
+    said: str = import_module("curation_api.pages.refused").say_reason(slot, language)
+    return said
 
 
 def _tell(came: Synced, as_json: bool) -> None:
@@ -247,9 +257,10 @@ def up(
 @app.command()
 def demo(
     context: typer.Context,
-    dataset: Annotated[Path, typer.Option("--dataset", help="A small dataset's folder, with example.json.")] = Path(
-        "docs/first-dataset"
-    ),
+    dataset: Annotated[
+        Path | None,
+        typer.Option("--dataset", help="A small dataset's folder, with example.json; docs/first-dataset by default."),
+    ] = None,
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where Label Studio listens.")] = 8080,
     stay: Annotated[bool, typer.Option("--stay", help="Go on running, to look around there, until Ctrl-C.")] = False,
 ) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from curation.integrations.label_studio.reviewers import LinkReviewer, link_reviewer
 from curation.integrations.label_studio.standing import standing_of
 from curation.tables import documents
+from curation_api.pages.refused import say_reason
 from tests.support.label_studio import ACCEPT, REJECT, choice, rating
 
 
@@ -24,6 +26,8 @@ def test_what_fails_a_check_stays_refused_until_it_is_mended_and_is_taken_then(g
     assert [item.reason for item in given.sync("keep-1").refused] == [
         "verdict: it is not answered, and it has to be",
     ]
+    with given.world.acting("keep-1") as (made, actor):
+        link_reviewer(made, actor, LinkReviewer(email=keep.email, language="fr", consents=True))
     for wrong, reason in (
         ([choice("verdict", "excellent")], "verdict: a choice is not one of those that the form offers"),
         ([*ACCEPT, choice("verdict", "reject")], "verdict: it is answered twice"),
@@ -31,11 +35,11 @@ def test_what_fails_a_check_stays_refused_until_it_is_mended_and_is_taken_then(g
         ([choice("mood", "good")], "result: the annotation answers a field that the form does not have"),
     ):
         keep.change(annotation, wrong)
-        came = given.sync("keep-1")
+        came = given.sync("keep-1", say_reason=say_reason)
         assert came.taken == 0
         assert reason in came.refused[0].reason or reason == "reasons"
     notice = given.task_of("keep-1", given.example)["data"]["notice"]
-    assert notice.endswith("result: the annotation answers a field that the form does not have")
+    assert notice.endswith("Ce n’est pas une réponse à ce formulaire. Rechargez la tâche et répondez de nouveau.")
     stranger.change(annotation, ACCEPT)
     assert "last changed by another account" in given.sync("keep-1").refused[0].reason
     assert given.world.history(given.example).latest.round.seats == {}

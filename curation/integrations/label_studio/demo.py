@@ -7,14 +7,15 @@ Rules that always hold:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from curation.begin import begin_home
+from curation.checkout import dataset_in_checkout
 from curation.epoch import close_epoch
+from curation.errors import InvalidInput
 from curation.examples.propose import Propose, propose_example, read_example
 from curation.integrations.label_studio.client import Client
 from curation.integrations.label_studio.connection import keep_server
@@ -27,6 +28,8 @@ from curation.releases.cut import CutRelease, cut_release
 from curation.topics.declare import DeclarePerspective, declare_perspective
 from curation.topics.define import read_definition
 from curation.writing import Platform
+from curation_schemas.commons import AnyProposal
+from curation_schemas.parsing import SchemaInvalid, load_json
 
 PASSPHRASE_BYTES = 10
 _VERDICTS: tuple[list[dict[str, Any]], ...] = (
@@ -40,22 +43,31 @@ Tell = Callable[[str], None]
 
 
 @contextmanager
-def played(home: Path, dataset: Path, port: int, tell: Tell) -> Iterator[tuple[Local, CutRelease, str]]:
+def played(home: Path, dataset: Path | None, port: int, tell: Tell) -> Iterator[tuple[Local, CutRelease, str]]:
     """Play the loop into a new home. Gives the server, the release and the example; the server runs meanwhile.
 
     Args:
         home: a folder that does not exist or is empty.
-        dataset: a definition with two perspectives of one seat each on its first topic, and `example.json`.
+        dataset: a definition with two perspectives of one seat each on its first topic, and `example.json`; by default
+            the one of the documentation.
         port: where Label Studio listens, on this machine.
         tell: is given one sentence at each step.
 
     Raises:
+        NotFound: no dataset is named, and this is an installed package without its documentation.
+        InvalidInput: the dataset or its example cannot be read; the home is not begun then.
         Unavailable: Label Studio cannot be installed or started.
     """
-    platform, founder = begin_home(home, read_definition(dataset), "sim-founder", simulated=True)
+    dataset = dataset or dataset_in_checkout("docs/first-dataset", "the example dataset of the documentation")
+    definition, fields = read_definition(dataset), _read_example(dataset / "example.json")
+    topic = definition.definition.topics[0]
+    if len(topic.required) != 2 or definition.definition.policy.rule_for(topic.sensitivity).seats != 1:
+        message = f"topic {topic.id} does not have two required perspectives with one seat each"
+        raise InvalidInput(message, where=str(dataset), hint="The demo has two reviewers. See docs/first-dataset.")
+    platform, founder = begin_home(home, definition, "sim-founder", simulated=True)
     try:
         reviewers = _people(platform)
-        example = _propose(platform, founder, dataset)
+        example = _propose(platform, founder, fields)
         tell(f"{example} was proposed; one seat waits for each of two perspectives.")
         with running(home.resolve() / "label-studio", port, platform.token_bytes) as local:
             tell(f"Label Studio runs on {local.url}; {ADMINISTRATOR}, {local.passphrase}")
@@ -82,8 +94,16 @@ def _people(platform: Platform) -> list[Actor]:
     return found
 
 
-def _propose(platform: Platform, founder: Actor, dataset: Path) -> str:
-    fields = read_example(json.loads((dataset / "example.json").read_text("utf-8")))
+def _read_example(path: Path) -> AnyProposal:
+    try:
+        return read_example(load_json(path.read_bytes()), where=str(path))
+    except OSError:
+        raise InvalidInput("cannot be read", where=str(path), hint="The demo proposes the example in it.") from None
+    except SchemaInvalid as error:
+        raise InvalidInput(str(error), where=str(path)) from None
+
+
+def _propose(platform: Platform, founder: Actor, fields: AnyProposal) -> str:
     with platform.write() as writing:
         event = propose_example(writing, founder, Propose(example=fields)).event
     return str(getattr(event, "example", ""))

@@ -175,6 +175,20 @@ def _add_field(root: ElementTree.Element, field: Field, language: str) -> None:
         _add(control, "Choice", value=say(f"{field.name}/{code}", language), alias=code)
 
 
+def title_of(path: str, language: str) -> str:
+    """What a form calls the field that a path names: of an answer, or of what it becomes; empty where none does."""
+    first, _, rest = path.partition(".")
+    number, _, part = rest.partition(".")
+    name = {
+        "scores": f"score-{rest}",
+        "counter_source": f"counter-{rest or 'url'}",
+        "sources": f"source{int(number) + 1}-{part or 'url'}" if number.isdecimal() else "",
+        "messages": "answer",
+    }.get(first, first)
+    known = any(field.name == name for fields in FORMS.values() for field in fields)
+    return say(_title(name), language) if known else ""
+
+
 def _title(name: str) -> str:
     if name.startswith("score-"):
         return f"score/{name.removeprefix('score-')}"

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from curation.errors import CallerError
+from curation.errors import CallerError, Refused
 from curation.integrations.label_studio.annotations import Annotation, annotation_of
 from curation.integrations.label_studio.performing import perform
 from curation.integrations.label_studio.slots import Slot, keep_slots
@@ -112,7 +112,8 @@ def _take(writing: Writing, actor: Actor, slot: Slot, annotation: Annotation, se
         if slot.state == "taken":
             slot.late = f"it was changed, and that changed nothing: {said}"
         else:
-            slot.state, slot.reason = "refused", said
+            slot.state, slot.reason, slot.field = "refused", said, error.where
+            slot.rule = error.rule if isinstance(error, Refused) else ""
 
 
 def _reason(error: CallerError) -> str:

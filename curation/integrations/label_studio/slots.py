@@ -37,9 +37,10 @@ class Taken(msgspec.Struct, frozen=True):
 class Slot(msgspec.Struct, kw_only=True):
     """A seat's task. `seen` is the digest of the annotation that was last looked at; `reason` says why it was refused.
 
-    `late`: something that came after the review was taken changed nothing, and why. `told`: the reason that the task
-    shows. `form` is that of the task where it is not the one by which the seat's example is judged: a check of sources
-    belongs to the seat of the review before it, an answer to no seat.
+    `rule` and `field`: the id of the rule that forbade it, or the field that was wrong, where one is known.
+    `late`: something that came after the review was taken changed nothing, and why. `told`: the reason as the task
+    shows it. `form` is that of the task where it is not the one by which the seat's example is judged: a check of
+    sources belongs to the seat of the review before it, an answer to no seat.
     """
 
     example: str
@@ -56,6 +57,8 @@ class Slot(msgspec.Struct, kw_only=True):
     annotation: int | None = None
     seen: str | None = None
     reason: str | None = None
+    rule: str = ""
+    field: str = ""
     late: str | None = None
     told: str | None = None
     taken: list[Taken] = []

@@ -28,6 +28,7 @@ from curation.integrations.label_studio.push import (
     make_tasks,
 )
 from curation.integrations.label_studio.reviewers import Link, keep_link, link_of, linked_reviewers, unlink_reviewer
+from curation.integrations.label_studio.saying import SayReason, say_in_english
 from curation.integrations.label_studio.slots import Slot, drop_slots, keep_slots, new_slot, slots_of
 from curation.integrations.label_studio.tasks import FORMAT, Known, Texts
 from curation.people.accounts import Actor, actor_by_handle
@@ -64,11 +65,12 @@ def sync_reviewer(
     most: int = MOST_TASKS,
     public_url: str | None = None,
     known: Known | None = None,
+    say_reason: SayReason = say_in_english,
 ) -> Synced:
     """Bring the tasks of one reviewer up to date, on both sides.
 
     `public_url` is where this server can be reached, for webhooks; without it there are none. `known` are texts that
-    were read for other reviewers.
+    were read for other reviewers. `say_reason` says in the tasks why an annotation was refused.
 
     Raises NotFound (not linked, or no such account in Label Studio), Unavailable.
     """
@@ -79,7 +81,7 @@ def sync_reviewer(
         ensure_projects(platform, client, actor, link)
         ensure_webhooks(client, link, public_url)
         found = _Found(client, link, slots, came)
-        _put_right(platform, client, link, found, came)
+        _put_right(platform, client, link, found, came, say_reason)
         if pull:
             wrong = {slot.name for slot in found.renamed}
             sure = [slot for slot in slots if slot.name in found.task_of and slot.name not in wrong]
@@ -88,16 +90,20 @@ def sync_reviewer(
         if push:
             slots += keep_new_seats(platform, actor, link, slots, lease_seats(platform, actor, most))
             slots += keep_asked(platform, actor, link, slots, most)
-        _settle(platform, client, actor, link, slots, found, came, {} if known is None else known, push=push)
+        _settle(
+            platform, client, actor, link, slots, found, came, {} if known is None else known, say_reason, push=push
+        )
     return came
 
 
-def _put_right(platform: Platform, client: Client, link: Link, found: _Found, came: Synced) -> None:
+def _put_right(
+    platform: Platform, client: Client, link: Link, found: _Found, came: Synced, say_reason: SayReason
+) -> None:
     """Give the tasks that were made to name another seat their own text again; they are read at the next sync."""
     if not found.renamed:
         return
     with platform.read() as loaded:
-        texts = Texts(loaded, platform.home.path, {})
+        texts = Texts(loaded, platform.home.path, {}, say_reason)
         data = [(slot, texts.task_data(slot, link.language)) for slot in found.renamed]
     for slot, right in data:
         client.change_task(int(found.task_of[slot.name]["id"]), right)
@@ -189,6 +195,7 @@ def _settle(
     found: _Found,
     came: Synced,
     known: Known,
+    say_reason: SayReason,
     *,
     push: bool,
 ) -> None:
@@ -211,7 +218,7 @@ def _settle(
             came.late.append(Problem(slot.project, None, "a task was deleted there; what it brought stands"))
         if before != (slot.state, slot.task):
             changed.append(slot)
-    changed += _tell_refused(platform, client, link, slots)
+    changed += _tell_refused(platform, client, link, slots, say_reason)
     for slot in gone:
         if slot.task is not None:
             client.delete_task(slot.task)
@@ -224,17 +231,20 @@ def _settle(
         came.pushed += len(missing)
 
 
-def _tell_refused(platform: Platform, client: Client, link: Link, slots: Sequence[Slot]) -> list[Slot]:
+def _tell_refused(
+    platform: Platform, client: Client, link: Link, slots: Sequence[Slot], say_reason: SayReason
+) -> list[Slot]:
     """Show beside each task why its annotation was refused, and no more where it was mended. Returns what changed."""
-    untold = [slot for slot in slots if slot.told != slot.reason and slot.task is not None]
+    said = {slot.name: say_reason(slot, link.language) if slot.reason else None for slot in slots}
+    untold = [slot for slot in slots if slot.told != said[slot.name] and slot.task is not None]
     if not untold:
         return []
     with platform.read() as loaded:
-        texts = Texts(loaded, platform.home.path, {})
+        texts = Texts(loaded, platform.home.path, {}, say_reason)
         shown = [(int(slot.task or 0), texts.task_data(slot, link.language)) for slot in untold]
     for (task, data), slot in zip(shown, untold, strict=True):
         client.change_task(task, data)
-        slot.told = slot.reason
+        slot.told = said[slot.name]
     return untold
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from curation.examples.intake import Intake, examine_revision
+from curation.integrations.label_studio.saying import SayReason, say_in_english
 from curation.integrations.label_studio.slots import Slot
 from curation.integrations.label_studio.words import say
 from curation.opened import Values, opened_of
@@ -34,10 +35,13 @@ _MOST_KNOWN = 2_000
 class Texts:
     """What tasks show. `known` is what other tasks of the same sync showed."""
 
-    def __init__(self, loaded: LoadedExamples, home: Path, known: Known) -> None:
+    def __init__(
+        self, loaded: LoadedExamples, home: Path, known: Known, say_reason: SayReason = say_in_english
+    ) -> None:
         self._loaded = loaded
         self._home = home
         self._known = known
+        self._say_reason = say_reason
 
     def task_data(self, slot: Slot, language: str) -> dict[str, Any]:
         """The `data` of the task for a seat, with why its annotation was refused, if it was."""
@@ -52,7 +56,7 @@ class Texts:
         return {
             "evenhand": {"format": FORMAT, **slot.key()},
             "heading": " · ".join(heading),
-            "notice": f"{say('notice/refused', language)} {slot.reason}" if slot.reason else " ",
+            "notice": f"{say('notice/refused', language)} {self._say_reason(slot, language)}" if slot.reason else " ",
             "stand": f"{say('stand', language)} {_label(stand, language) or slot.perspective}" if slot.judges else " ",
             "topic": _topic_text(topic, language) if topic else " ",
             "sources": _sources_text(revision, values, language),

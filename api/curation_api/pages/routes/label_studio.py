@@ -25,6 +25,7 @@ from curation.integrations.label_studio.words import LANGUAGES
 from curation.people.vault import Vault
 from curation_api.pages.catalogue import N_
 from curation_api.pages.complaints import Problems, by_field
+from curation_api.pages.refused import say_reason
 from curation_api.pages.render import go, show
 from curation_api.pages.visit import Form, TheForm, TheVisit, Visit
 
@@ -57,7 +58,7 @@ def _page(visit: Visit, form: Form | None, problems: Problems, status: int) -> R
         url=url,
         link=link,
         counts={state: sum(slot.state == state for slot in slots) for state in ("open", "taken", "refused")},
-        refused=[slot for slot in slots if slot.state == "refused"],
+        refused=[(slot, say_reason(slot, visit.language)) for slot in slots if slot.state == "refused"],
         told=told(visit.language),
         form=form,
         form_languages=LANGUAGES,
