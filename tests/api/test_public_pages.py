@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -107,6 +108,16 @@ def test_example_that_no_release_holds_yet_names_no_release_to_check_it_with(jud
     seen = Browser(judged.platform).see(f"/examples/{judged.ids[0]}")
     assert "No release holds it yet." in seen.text
     assert "--bundle" not in seen.text
+
+
+def test_chinese_sets_no_blank_after_a_full_width_sign(judged):
+    seen = Browser(judged.platform, "zh-Hans").see(f"/examples/{judged.ids[0]}")
+    first = seen.text.index("这是一个")
+    told = seen.text[first : first + 300]
+    assert "：" in told
+    assert not re.search("[。：；，] ", told)
+    assert "\0" not in seen.text
+    assert "Both sides:\n" in seen.text, "what people wrote stays as it is"
 
 
 def test_open_round_is_shown_to_nobody(judged):

@@ -3,13 +3,15 @@
 Rules that always hold:
 - everything that is not markup of a template of ours is escaped;
 - what would be invisible or turn the direction of a text is shown as its code point, «[U+202E]»;
-- a page is not stored, unless it says otherwise itself.
+- a page is not stored, unless it says otherwise itself;
+- where a language sets no blank after a sentence, there is none.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,10 @@ from curation_validators.findings import Finding
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STATIC = Path(__file__).parents[1] / "static"
+_FULL_WIDTH = tuple("。：；，！？、")
+_SAID, _GAP = "\0", re.compile("\0\\s*")
+"""Behind a sentence that ends in a full-width sign while a page is made, and what goes with it at the end: the sign
+brings its own blank. No text that was contributed holds this character (text/hidden-character)."""
 _RIGHT_TO_LEFT = ("ar", "he", "fa", "ur", "yi", "ps", "dv")
 
 
@@ -68,7 +74,7 @@ def static(name: str) -> str:
 
 def _decimal(locale: str, value: float) -> str:
     """A figure with two decimals, as a language writes it."""
-    return str(format_decimal(value, "0.00", locale=locale))
+    return str(format_decimal(value, "0.00", locale=locale)).replace("-", "\N{MINUS SIGN}")
 
 
 def _percent(locale: str, value: float) -> str:
@@ -134,6 +140,16 @@ def _in_language(context: Context, language: str) -> str:
     return "?" + urlencode([*pairs, ("ui", language)])
 
 
+def _marked(say: Callable[..., str]) -> Callable[..., str]:
+    """The same sentences, with the mark behind those that end in a full-width sign."""
+
+    def said(*sentence: Any) -> str:
+        found = say(*sentence)
+        return found + _SAID if found.endswith(_FULL_WIDTH) else found
+
+    return said
+
+
 @cache
 def environment(language: str) -> Environment:
     """The templates in one language."""
@@ -145,7 +161,10 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # by the i18n extension
+    said = translations(language)
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # by the i18n extension
+        _marked(said.gettext), _marked(said.ngettext), newstyle=True
+    )
     made.filters.update(label=_label, word=_word, typed=_typed, said=_said, direction=_direction, language_name=name_of)
     made.filters.update(parts=lambda topic, base: parts_of(base, topic))
     made.filters.update(finding=_finding, place=_place, measured=_measured, hint=_hint)
@@ -162,7 +181,8 @@ def environment(language: str) -> Environment:
 
 def html(language: str, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
     """A page."""
-    return HTMLResponse(environment(language).get_template(template).render(language=language, **context), status)
+    made = environment(language).get_template(template).render(language=language, **context)
+    return HTMLResponse(_GAP.sub("", made), status)
 
 
 def show(visit: Visit, template: str, status: int = 200, **context: Any) -> HTMLResponse:

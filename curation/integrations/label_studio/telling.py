@@ -17,7 +17,7 @@ _TOLD: tuple[tuple[str, str, str], ...] = (
     (
         "It knows which texts you judged, and how. Together with the published record, that links your pseudonyms on all topics to each other and to your address. Here, nobody can link them.",
         "Il sait quels textes vous avez jugés, et comment. Rapproché du registre publié, cela relie vos pseudonymes sur tous les sujets entre eux et à votre adresse. Ici, personne ne peut les relier.",
-        "它知道您评审了哪些文本、如何评审。与公开记录对照，就能把您在所有议题上的化名彼此关联，并与您的邮箱关联。在本平台上，没有人能做到这一点。",
+        "它知道您评审了哪些文本、如何评审。与公开记录对照，就能把您在所有议题上的假名彼此关联，并与您的邮箱关联。在本平台上，没有人能做到这一点。",
     ),
     (
         "Every account there can read what you write before the round ends, and can change or delete it. A change by somebody else is refused here and reported.",

@@ -149,7 +149,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
             "Exposez chaque position comme ses tenants l’exposeraient. Elle devient une proposition sous votre "
             "pseudonyme, jugée par d’autres comme toute autre."
         ),
-        "请按各立场持有者的本意表述。它将以您的化名成为提案，与其他提案一样由他人评审。",
+        "请按各立场持有者的本意表述。它将以您的假名成为提案，与其他提案一样由他人评审。",
     ),
     "claims": ("What it claims", "Ce qu’elle affirme", "所作陈述"),
     "claims/fact": ("fact", "fait", "事实"),
