@@ -7,9 +7,9 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from curation.errors import BundleInvalid, LogInconsistent
 from curation.log.leaf import commitment as commitment_of
-from curation.log.tiles import iter_entries
+from curation.log.tiles import ENTRIES, TILE_WIDTH, Tile, iter_entries, read_tile
 from curation.log.trust import TrustPolicy, VerifiedCheckpoint
 from curation.releases.columns import OPENINGS
 from curation.releases.manifest import read_manifest
@@ -27,8 +27,10 @@ from curation_schemas.release import ReleaseManifest
 
 MAX_TEXT_BYTES = 64_000_000
 MIN_UNPACKED_BYTES, MAX_UNPACKING = 256_000_000, 64
+Keep = Callable[[pa.RecordBatch], pa.BooleanArray]
+"""Which rows of a piece to keep."""
 _ROWS_PER_PIECE = 8_192
-_OPENINGS_PER_LEAF = 256
+_ROWS_PER_LEAF = 256
 
 
 def check_path(path: str) -> str:
@@ -72,6 +74,14 @@ class Bundle:
         entries = iter_entries(self.manifest.log.size, self.read_log, start)
         return (leaf for _, leaf in islice(entries, max(0, end - start)))
 
+    def picked_leaves(self, size: int, picked: bytes) -> Iterator[tuple[int, bytes]]:
+        """(index, leaf) of those of the first `size` leaves that `picked` has a 1 for. Raises LogInconsistent."""
+        for first in range(0, size, TILE_WIDTH):
+            here = picked[first : first + TILE_WIDTH]
+            if any(here):
+                tile = Tile(ENTRIES, first // TILE_WIDTH, min(TILE_WIDTH, self.manifest.log.size - first))
+                yield from compress(enumerate(read_tile(tile, self.read_log), first), here)
+
     def entry_capacity(self) -> int:
         """How many leaves the entry bundles on disk can hold at most."""
         return 256 * sum(1 for _ in (self.path / "log" / "tile" / "entries").rglob("*"))
@@ -110,10 +120,11 @@ class Bundle:
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("is no readable Parquet file", where=path) from None
 
-    def table(self, path: str, schema: pa.Schema, most_rows: int) -> pa.Table:
-        """A Parquet file as a table of exactly this schema. Raises BundleInvalid naming what differs.
+    def table(self, path: str, schema: pa.Schema, most_rows: int, keep: Keep | None = None) -> pa.Table:
+        """A Parquet file, or the rows of it that `keep` picks, as a table of exactly this schema.
 
-        Its size is looked at before it is read: a few kilobytes of Parquet can unpack to gigabytes.
+        Its size is looked at before it is read: a few kilobytes of Parquet can unpack to gigabytes. Raises
+        BundleInvalid naming what differs.
         """
         target = self._plain_file(path)
         try:
@@ -127,7 +138,7 @@ class Bundle:
             flat = [item.path for item in columns if item.physical_type == "BYTE_ARRAY" and "." not in item.path]
             with pq.ParquetFile(target, read_dictionary=flat) as file:
                 most_bytes = MIN_UNPACKED_BYTES + MAX_UNPACKING * target.stat().st_size
-                table = _read_in_pieces(file, schema, most_bytes, path)
+                table = _read_in_pieces(file, schema, most_bytes, path, keep)
             table.validate(full=True)
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("is no readable Parquet file", where=path) from None
@@ -142,7 +153,7 @@ def _check_columns(found: pa.Schema, wanted: pa.Schema, path: str) -> None:
             raise BundleInvalid(f"column {field.name} has another type than {field.type}", where=path)
 
 
-def _read_in_pieces(file: pq.ParquetFile, schema: pa.Schema, most_bytes: int, path: str) -> pa.Table:
+def _read_in_pieces(file: pq.ParquetFile, schema: pa.Schema, most_bytes: int, path: str, keep: Keep | None) -> pa.Table:
     """Read a file, giving up as soon as it unpacks to more than it can honestly hold.
 
     Texts come as dictionaries, in which a text that stands in every row is held once, and are unfolded only when their
@@ -153,7 +164,7 @@ def _read_in_pieces(file: pq.ParquetFile, schema: pa.Schema, most_bytes: int, pa
         size += sum(_unfolded_bytes(column) for column in batch.columns)
         if size > most_bytes:
             raise BundleInvalid(f"unpacks to more than {most_bytes} bytes", where=path)
-        pieces.append(batch.cast(schema))
+        pieces.append((batch if keep is None else batch.filter(keep(batch))).cast(schema))
     return pa.Table.from_batches(pieces, schema=schema)
 
 
@@ -181,21 +192,32 @@ def open_bundle(path: Path) -> Bundle:
     return Bundle(path, read_manifest(path))
 
 
+def most_rows(bundle: Bundle) -> int:
+    """More rows than this no table of a bundle can have, going by its log."""
+    return _ROWS_PER_LEAF * bundle.manifest.log.size
+
+
 class BundleOpenings:
     """The openings that a bundle carries, checked one by one when they are asked for."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self) -> None:
         self.index: dict[str, tuple[int, bytes, bytes]] = {}
         """Commitment → (log index that the file states, salt, body)."""
         self.problems: list[BundleInvalid] = []
+
+    @classmethod
+    def of_bundle(cls, bundle: Bundle) -> BundleOpenings:
+        """All of them."""
+        found = cls()
         for path in bundle.parquet_files("openings/"):
             try:
-                most = _OPENINGS_PER_LEAF * bundle.manifest.log.size
-                self._read(bundle.table(path, OPENINGS, most), path)
+                found.read(bundle.table(path, OPENINGS, most_rows(bundle)), path)
             except BundleInvalid as error:
-                self.problems.append(error)
+                found.problems.append(error)
+        return found
 
-    def _read(self, table: pa.Table, path: str) -> None:
+    def read(self, table: pa.Table, path: str) -> None:
+        """Take in a table of openings."""
         rows = zip(*(_values(table, name) for name in OPENINGS.names), strict=True)
         for number, (index, commitment, salt, body) in enumerate(rows):
             if None in (index, commitment, salt, body) or commitment in self.index:

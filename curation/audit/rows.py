@@ -23,7 +23,7 @@ _SHOWN = 60
 
 def compare_rows(bundle: Bundle, made: Projection, report: Report) -> None:
     """Compare every config and split, and count each row's status in the report."""
-    files = _files_by_split(bundle, report)
+    files = files_by_split(bundle, report)
     for config in CONFIGS:
         for split in SPLITS:
             expected = made.rows.get((config, split), Columns(config))
@@ -35,7 +35,8 @@ def compare_rows(bundle: Bundle, made: Projection, report: Report) -> None:
                 _compare_file(bundle, path, expected, report)
 
 
-def _files_by_split(bundle: Bundle, report: Report) -> dict[tuple[str, str], str]:
+def files_by_split(bundle: Bundle, report: Report) -> dict[tuple[str, str], str]:
+    """The data files by config and split; every other one is a failure."""
     found: dict[tuple[str, str], str] = {}
     for path in bundle.parquet_files("data/"):
         parts = path.split("/")
@@ -58,6 +59,11 @@ def _compare_file(bundle: Bundle, path: str, expected: Columns, report: Report) 
     if not len(expected) and actual.num_rows == 0:
         report.fail(path, "holds no rows; an empty split has no file")
         return
+    compare_table(path, actual, expected, report)
+
+
+def compare_table(path: str, actual: pa.Table, expected: Columns, report: Report) -> None:
+    """Compare the rows of a file, or those of a part of the log in it, with what the log gives."""
     wrong = {} if actual.equals(expected.table()) else _differences(actual, expected)
     for number, why in expected.underivable.items():
         wrong["expected", number] = why

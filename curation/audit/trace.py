@@ -71,7 +71,7 @@ def trace_example(path: Path, example: str) -> Traced:
     history = state.histories.get(example)
     if history is None or not history.revisions:
         raise NotFound(f"no example {example!r} in the log of {path}", hint="Ids stand in the column example_id.")
-    openings = BundleOpenings(bundle)
+    openings = BundleOpenings.of_bundle(bundle)
     story = _Storyteller(bundle, state, history, openings).tell()
     story["proved_leaves"] = _prove(bundle, checkpoint, state.events[example])
     return Traced(story, bundle, state.index_of[placement(history).revision])

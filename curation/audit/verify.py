@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundle
+from curation.audit.found import UNFORESEEN, Found, check_openings, leaf_only
+from curation.audit.parts import LEAVES_AT_ONCE, look_in_parts, parts_for
 from curation.audit.report import Report
 from curation.audit.rows import compare_rows
 from curation.audit.signed import check_logged, check_signed, check_yanked
@@ -25,27 +28,35 @@ from curation.log.notes import Checkpoint
 from curation.log.tiles import TileHashes, audit_tiles, expected_paths
 from curation.log.trust import TrustPolicy, VerifiedCheckpoint
 from curation.releases.build_info import writer_versions
-from curation.releases.derive import Derived, derive, later_erasures
+from curation.releases.derive import Asked, Papers, derive, look_around
 from curation.releases.diff import next_version
-from curation.releases.gates import LEAF_ONLY, judge_gates
+from curation.releases.facts import CardFacts
+from curation.releases.gates import LEAF_ONLY, count_rows_of, judge_gates
 from curation.releases.manifest import bundle_files, is_left_by_tools, is_made_after, sha256_of
-from curation.releases.project import project
 from curation.releases.report import REPORT
 from curation.releases.strictest import not_admitted_by_strictest
+from curation.rulebook.parts import Parts
 from curation.rulebook.placement import Published
+from curation.rulebook.replay import Replay
 from curation_schemas.parsing import SchemaInvalid, load_json, load_yaml
 from curation_schemas.release import MANIFEST
+from curation_validators.counting import Counts
 from curation_validators.measures import MEASURES
 
 _PARQUET = re.compile(r"(data/[a-z]+/[a-z]+|openings/openings)-[0-9a-f]{8}\.parquet")
 
 
-def verify_bundle(path: Path, pin: Path | None = None) -> Report:
+def verify_bundle(
+    path: Path, pin: Path | None = None, processes: int = 0, leaves_at_once: int = LEAVES_AT_ONCE
+) -> Report:
     """Verify the bundle in a folder.
 
     Args:
         path: the bundle's folder.
         pin: a checkpoint of the same log that was obtained elsewhere.
+        processes: how many may be forked for a large bundle (see `usable_processes`); this process must have no thread
+            of its own then. With 0 the whole is looked at at once, which takes memory in proportion to it.
+        leaves_at_once: about how many of the log's leaves each of them looks at at a time.
     """
     report = Report(str(path))
     try:
@@ -55,68 +66,66 @@ def verify_bundle(path: Path, pin: Path | None = None) -> Report:
         return report
     report.dataset, report.version = bundle.manifest.dataset, bundle.manifest.version
     report.simulated = bundle.manifest.simulated
+    parts = parts_for(bundle.manifest.log.rows_at, processes, leaves_at_once)
     try:
         with paused_collection():
-            _verify(bundle, pin, report)
+            _verify(bundle, pin, report, parts, processes)
     except EvenhandError as error:
         report.fail(error.where or str(path), error.message)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-        MemoryError,
-    ) as error:
+    except UNFORESEEN as error:
         # A last line of defence: bytes that no check foresaw must still end in a report.
         report.fail(str(path), f"cannot be read as a bundle ({type(error).__name__})")
     return report
 
 
-def _verify(bundle: Bundle, pin: Path | None, report: Report) -> None:
+def _verify(bundle: Bundle, pin: Path | None, report: Report, parts: Parts | None, processes: int) -> None:
     _check_files(bundle, report)
     trust = _read_trust(bundle, report)
     verified = _check_checkpoint(bundle, trust, report) if trust is not None else None
-    authentic = verified is not None and _check_log(bundle, verified.checkpoint, report)
+    authentic = verified is not None and _check_log(bundle, verified.checkpoint, report, parts)
     if verified is not None and pin is not None and authentic and trust is not None:
         _check_pin(bundle, pin, trust, verified, report)
     if not authentic:
         report.rows["FAILED"] = max(1, sum(sum(splits.values()) for splits in bundle.manifest.rows.values()))
         report.fail("data", "no row can be derived, because the log is not authentic")
         return
-    openings = BundleOpenings(bundle)
-    for problem in openings.problems:
-        report.fail(problem.where, problem.message)
-    manifest = bundle.manifest
-    derived = derive(
-        bundle.leaves,
-        manifest.log.rows_at,
-        manifest.log.size,
-        manifest.log.origin,
-        openings.body,
-        _stated_gates(bundle),
-    )
-    report.attested = dict(derived.state.attested)
-    for violation in derived.state.violations:
-        report.fail(f"leaf {violation.index}", f"{violation.message} (rule {violation.rule})")
-    _check_manifest(bundle, derived, report)
-    _check_cuts(bundle, derived, report)
-    compare_rows(bundle, derived.made, report)
-    _check_openings(derived, openings, report)
-    texts = _check_texts(bundle, derived, report)
+    log = bundle.manifest.log
+    asked = look_around(bundle.leaves, log.rows_at, log.size, log.origin, _stated_gates(bundle))
+    found = look_in_parts(bundle, asked, parts, processes, report) if parts is not None else None
+    if found is None:
+        found = _look_at_whole(bundle, asked, report)
+    else:
+        _check_manifest(bundle, found.papers, report)
+        _check_cuts(bundle, found.state, found.snapshots, report)
+    report.attested = dict(found.state.attested)
+    texts = _check_texts(bundle, found.papers, report)
     _check_listed(bundle, texts, report)
     if trust is not None and verified is not None:
-        check_logged(bundle, trust, sorted(derived.facts.gates.gated), report)
+        check_logged(bundle, trust, sorted(found.papers.facts.gates.gated), report)
         check_yanked(bundle, trust, report)
         check_signed(bundle, verified.log, report)
-    _check_gates(bundle, derived, report)
-    for version, (index, event) in derived.state.yanked.items():
+    _check_gates(bundle, found, report)
+    for version, (index, event) in found.state.yanked.items():
         report.notes.append(f"release {version} was yanked (leaf {index}): «{event.reason}»")
-    for example, message in not_admitted_by_strictest(derived):
+    for example, message in found.strictest:
         report.notes.append(f"example {example}: {message}")
+
+
+def _look_at_whole(bundle: Bundle, asked: Asked, report: Report) -> Found:
+    """Derive the release and compare its rows, and say of each thing that does not hold what it is."""
+    openings = BundleOpenings.of_bundle(bundle)
+    for problem in openings.problems:
+        report.fail(problem.where, problem.message)
+    derived = derive(bundle.leaves, asked, openings.body)
+    state = derived.state
+    for violation in state.violations:
+        report.fail(f"leaf {violation.index}", f"{violation.message} (rule {violation.rule})")
+    _check_manifest(bundle, derived, report)
+    _check_cuts(bundle, state, state.snapshots, report)
+    compare_rows(bundle, derived.made, report)
+    check_openings(derived.made, openings, report)
+    left = count_rows_of(leaf_only(state, asked)) if asked.stated else None
+    return Found(state, derived, state.snapshots, list(not_admitted_by_strictest(state, derived.made)), left)
 
 
 def _check_files(bundle: Bundle, report: Report) -> None:
@@ -164,9 +173,17 @@ def _check_checkpoint(bundle: Bundle, trust: TrustPolicy, report: Report) -> Ver
     return verified
 
 
-def _check_log(bundle: Bundle, checkpoint: Checkpoint, report: Report) -> bool:
-    """Recompute every tile and the root from the entries. Returns whether the entries are the log's."""
-    audit = audit_tiles(checkpoint.size, bundle.read_log)
+def _check_log(bundle: Bundle, checkpoint: Checkpoint, report: Report, parts: Parts | None) -> bool:
+    """Recompute every tile and the root from the entries. Returns whether the entries are the log's.
+
+    On the way every leaf of the prefix is sorted into its part.
+    """
+
+    def sort_in(first: int, entries: list[bytes]) -> None:
+        for leaf in entries[: max(0, bundle.manifest.log.rows_at - first)]:
+            parts.take_leaf(leaf)  # type: ignore[union-attr]  # called for parts only
+
+    audit = audit_tiles(checkpoint.size, bundle.read_log, sort_in if parts is not None else None)
     for problem in audit:
         report.fail(f"log/{problem.path}", problem.message)
     if audit.root is not None and audit.root != checkpoint.root:
@@ -205,28 +222,28 @@ def _check_pin(bundle: Bundle, pin: Path, trust: TrustPolicy, verified: Verified
         report.notes.append(f"the log extends the pinned checkpoint of size {pinned.size}")
 
 
-def _check_manifest(bundle: Bundle, derived: Derived, report: Report) -> None:
-    manifest, facts = bundle.manifest, derived.facts
+def _check_manifest(bundle: Bundle, papers: Papers, report: Report) -> None:
+    manifest, facts = bundle.manifest, papers.facts
     stated: dict[str, tuple[Any, Any]] = {
         "dataset": (manifest.dataset, facts.terms.slug),
-        "version": (manifest.version, derived.version),
-        "previous": (manifest.previous, derived.previous),
+        "version": (manifest.version, papers.version),
+        "previous": (manifest.previous, papers.previous),
         "simulated": (manifest.simulated, facts.terms.simulated),
-        "policy": (manifest.policy, derived.policy),
-        "rows": (manifest.rows, derived.made.counts()),
+        "policy": (manifest.policy, papers.policy),
+        "rows": (manifest.rows, facts.rows),
     }
     for name, (says, is_) in stated.items():
         if says != is_:
             report.fail(MANIFEST, f"{name} says {says}; the log gives {is_}")
 
 
-def _check_cuts(bundle: Bundle, derived: Derived, report: Report) -> None:
+def _check_cuts(bundle: Bundle, state: Replay, snapshots: Mapping[int, Published], report: Report) -> None:
     """Every earlier release names a root that this log had, and the version that follows from its content."""
     hashes = TileHashes(bundle.manifest.log.size, bundle.read_log)
     previous: str | None = None
     before: Published = {}
-    for cut in derived.state.cuts:
-        event, after = cut.event, derived.state.snapshots.get(cut.event.size, {})
+    for cut in state.cuts:
+        event, after = cut.event, snapshots.get(cut.event.size, {})
         if event.size <= bundle.manifest.log.size and tree_root(event.size, hashes).hex() != event.root:
             report.fail(f"leaf {cut.index}", f"release {event.version} names another root (rule release/prefix)")
         if event.version != (expected := next_version(previous, before, after)):
@@ -234,26 +251,14 @@ def _check_cuts(bundle: Bundle, derived: Derived, report: Report) -> None:
         previous, before = event.version, after
 
 
-def _check_openings(derived: Derived, openings: BundleOpenings, report: Report) -> None:
-    """A bundle carries the openings of its own rows, each under the log index of its act, and no others."""
-    used = {commitment: index for index, commitment in derived.made.openings}
-    for commitment, (index, _, _) in openings.index.items():
-        if commitment not in used:
-            report.fail("openings", f"holds the opening of {commitment[:16]}…, which no row of this bundle needs")
-        elif used[commitment] != index:
-            report.fail(
-                "openings", f"places the opening of {commitment[:16]}… at {index}; its act is {used[commitment]}"
-            )
-
-
-def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> set[str]:
+def _check_texts(bundle: Bundle, papers: Papers, report: Report) -> set[str]:
     """Compare the texts, and return their paths.
 
     What programs read (JSON, YAML, the card's list of data files) is compared as data always; the prose around it,
     byte for byte, when this version wrote it.
     """
     documents = {}
-    for path, digest in derived.facts.terms.documents.items():
+    for path, digest in papers.facts.terms.documents.items():
         content = _read_or_fail(bundle, f"dataset/{path}", report)
         if content is None:
             continue
@@ -266,21 +271,21 @@ def _check_texts(bundle: Bundle, derived: Derived, report: Report) -> set[str]:
         if len(parts) == 3:
             files[parts[1], parts[2].rsplit("-", 1)[0]] = path
     same_writer = bundle.manifest.writers.get("evenhand") == writer_versions()["evenhand"]
-    expected = derived.texts(files, bundle.manifest.files, documents)
+    expected = papers.texts(files, bundle.manifest.files, documents)
     for path, content in expected.items():
         found = _read_or_fail(bundle, path, report)
         if found is not None and found != content and (same_writer or _as_data(path, found) != _as_data(path, content)):
             report.fail(path, _first_difference(found, content))
     if not same_writer:
         report.notes.append("the prose of README.md and other texts is by another version and was not compared")
-    return set(expected) | _check_provenance(bundle, derived, same_writer, report)
+    return set(expected) | _check_provenance(bundle, papers, same_writer, report)
 
 
-def _check_provenance(bundle: Bundle, derived: Derived, same_writer: bool, report: Report) -> set[str]:
+def _check_provenance(bundle: Bundle, papers: Papers, same_writer: bool, report: Report) -> set[str]:
     """Compare the documents under `prov/` by their digests, and return their paths. Another writer's are compared as
     data."""
     paths = set()
-    for path, pieces in derived.provenance():
+    for path, pieces in papers.provenance():
         paths.add(path)
         entry, digest, kept = bundle.manifest.files.get(path), hashlib.sha256(), []
         for piece in pieces:
@@ -359,9 +364,9 @@ def _stated_gates(bundle: Bundle) -> dict[str, list[dict[str, Any]]]:
     return dict(left) if well_formed else {}
 
 
-def _check_gates(bundle: Bundle, derived: Derived, report: Report) -> None:
+def _check_gates(bundle: Bundle, found: Found, report: Report) -> None:
     """No topic is in the release that fails a gate, and what left it did fail one, as far as the log can show."""
-    gates, log = derived.facts.gates, bundle.manifest.log
+    gates, log = found.papers.facts.gates, bundle.manifest.log
     whole = log.size == log.rows_at  # An erasure since the cut changes what is measured, and no gate.
     for topic, failing in gates.failing().items() if whole else ():
         names = ", ".join(dict.fromkeys(item.measure for item in failing))
@@ -376,8 +381,8 @@ def _check_gates(bundle: Bundle, derived: Derived, report: Report) -> None:
         )
     for topic, reason in gates.reasons().items():
         report.notes.append(f"topic {topic} left this release: it {reason}")
-    if gates.gated:
-        _check_left(bundle, derived, report)
+    if found.left is not None:
+        _check_left(found.left, found.papers.facts, report)
     report.notes += [
         f"gates not measured on topic {topic}: {', '.join(names)}" for topic, names in gates.not_measured().items()
     ]
@@ -389,13 +394,11 @@ def _check_gates(bundle: Bundle, derived: Derived, report: Report) -> None:
         report.notes.append(f"not measured anywhere in this release: {', '.join(missing)}")
 
 
-def _check_left(bundle: Bundle, derived: Derived, report: Report) -> None:
+def _check_left(counts: Counts, facts: CardFacts, report: Report) -> None:
     """Take the measures that need no text on the topics that left, and compare them with what the report says."""
-    gates, log = derived.facts.gates, bundle.manifest.log
-    later = later_erasures(bundle.leaves(log.rows_at, log.size), log.rows_at)
-    made = project(derived.state, lambda _unit, _commitment: None, later)
+    gates = facts.gates
     kept = {(item.topic, item.gate) for item in gates.overruled}
-    known = judge_gates(made, derived.facts.definitions, derived.facts.epoch, None, {}).measured
+    known = judge_gates(counts, facts.definitions, facts.epoch, None, {}).measured
     for topic, stated in gates.gated.items():
         found = [item.as_json() for item in known if item.topic == topic and item.measure in LEAF_ONLY]
         if [item for item in stated if item.get("measure") in LEAF_ONLY] != found:

@@ -38,12 +38,13 @@ def verify(
     VERIFIED means that the record is intact, not that the text is true.
     """
     as_in_an_auditors_install()
+    from curation.audit.parts import usable_processes
     from curation.audit.verify import verify_bundle
 
     if pin is not None and not pin.is_file():
         raise typer.BadParameter(f"{pin} is no file", param_hint="--pin")
     with bundle_folder(bundle) as folder, working("Verifying every leaf, row and file"):
-        report = verify_bundle(folder, pin)
+        report = verify_bundle(folder, pin, usable_processes())
     report.bundle = bundle
     if as_json:
         print_json(report.as_json())

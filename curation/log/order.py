@@ -60,6 +60,7 @@ class OrderCheck:
         # The leaves larger than all that follow them: the first one behind a place is the largest behind it.
         self._peaks: list[str] = []
         self._peak_places: list[int] = []
+        self._size = 0
 
     def take(self, leaf: str, references: Iterable[str]) -> None:
         """Take in the next leaf, by its hash, with the leaf hashes that it refers to."""
@@ -70,13 +71,25 @@ class OrderCheck:
                 self._awaited.add(item)
             elif place > after:
                 after = place
+        if leaf in self._awaited:
+            self.kept = False
+        self.take_after(leaf, after)
+        places[leaf] = len(places)
+
+    def take_after(self, leaf: str, after: int) -> None:
+        """Take in the next leaf where it is known which of these leaves is the last that it refers to.
+
+        Args:
+            leaf: its hash.
+            after: that leaf's place among these, or -1.
+        """
         peaks, peak_places = self._peaks, self._peak_places
         first = bisect_right(peak_places, after)
-        if leaf in self._awaited or (first < len(peaks) and peaks[first] > leaf):
+        if first < len(peaks) and peaks[first] > leaf:
             self.kept = False
         while peaks and peaks[-1] < leaf:
             peaks.pop()
             peak_places.pop()
         peaks.append(leaf)
-        peak_places.append(len(places))
-        places[leaf] = len(places)
+        peak_places.append(self._size)
+        self._size += 1

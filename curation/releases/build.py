@@ -25,7 +25,7 @@ from curation.log.trust import TrustedLog, TrustPolicy
 from curation.releases.attest import ATTESTATION, sign_release
 from curation.releases.build_info import writer_versions
 from curation.releases.columns import OPENINGS
-from curation.releases.derive import Derived, derive
+from curation.releases.derive import Derived, derive, look_around
 from curation.releases.manifest import file_entry, render_manifest
 from curation.releases.parquet import OPENINGS_PER_GROUP, write_parquet
 from curation.tables import documents, log_epochs, log_leaves, openings
@@ -73,7 +73,8 @@ def read_documents(connection: Connection, derived: Derived) -> dict[str, bytes]
 
 def derive_from_home(connection: Connection, home: Home, rows_at: int, size: int, texts: OpenedTexts) -> Derived:
     """Derive the release over a prefix of the home's log."""
-    return derive(HomeLeaves(connection), rows_at, size, home.origin, texts.body)
+    leaves = HomeLeaves(connection)
+    return derive(leaves, look_around(leaves, rows_at, size, home.origin), texts.body)
 
 
 @dataclass(frozen=True, slots=True)

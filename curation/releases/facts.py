@@ -66,50 +66,80 @@ class RowFigures:
     """Sources with the address of a public copy."""
 
 
-def count_rows(made: Projection) -> RowFigures:
+@dataclass(slots=True)
+class Tally:
+    """The counts behind `RowFigures`, in a form in which those of several parts can be added up."""
+
+    examples: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    positions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    origins: Counter[str] = field(default_factory=Counter)
+    models: set[str] = field(default_factory=set)
+    proposers: set[str] = field(default_factory=set)
+    reviewers: set[str] = field(default_factory=set)
+    reviews: int = 0
+    counted: int = 0
+    filled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    accepting: Counter[tuple[str, str]] = field(default_factory=Counter)
+    quotes: Counter[str] = field(default_factory=Counter)
+    archive_urls: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Take in what was counted over other rows."""
+        for name in ("examples", "positions", "origins", "filled", "accepting", "quotes"):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            for key, number in theirs.items():
+                mine[key] += number
+        for name in ("models", "proposers", "reviewers"):
+            getattr(self, name).update(getattr(other, name))
+        self.reviews += other.reviews
+        self.counted += other.counted
+        self.archive_urls += other.archive_urls
+
+    def figures(self) -> RowFigures:
+        """What the texts say of it."""
+        return RowFigures(
+            examples=self.examples,
+            positions=self.positions,
+            origins=self.origins,
+            models=tuple(sorted(self.models)),
+            proposers=len(self.proposers),
+            reviewers=len(self.reviewers),
+            reviews=self.reviews,
+            counted=self.counted,
+            seats={key: (filled, self.accepting[key]) for key, filled in self.filled.items()},
+            quotes=self.quotes,
+            archive_urls=self.archive_urls,
+        )
+
+
+def count_rows(made: Projection) -> Tally:
     """Count a projection's rows."""
-    examples: Counter[tuple[str, str, str]] = Counter()
-    positions: Counter[tuple[str, str]] = Counter()
-    origins: Counter[str] = Counter()
-    models: set[str] = set()
-    proposers: set[str] = set()
-    seats: dict[tuple[str, str], tuple[int, int]] = {}
+    found = Tally()
     for (config, _), columns in made.rows.items():
         if config not in EXAMPLE_CONFIGS:
             continue
         names = ("topic", "language", "positions", "origin", "proposer", "acceptance")
         for topic, language, held, origin, proposer, acceptance in zip(*map(columns.column, names), strict=True):
-            examples[config, topic, language] += 1
+            found.examples[config, topic, language] += 1
             if config != "contested":
-                positions.update((topic, position) for position in held)
-            origins[origin["kind"]] += 1
+                found.positions.update((topic, position) for position in held)
+            found.origins[origin["kind"]] += 1
             if origin["model"]:
-                models.add(origin["model"])
-            proposers.add(proposer)
+                found.models.add(origin["model"])
+            found.proposers.add(proposer)
             for cell in acceptance:
-                filled, accepting = seats.get((topic, cell["perspective"]), (0, 0))
-                seats[topic, cell["perspective"]] = filled + cell["seats"], accepting + cell["accepts"]
-    reviewers: set[str] = set()
-    counted = reviews = 0
-    held_reviews = made.rows.get(("reviews", "train"))
-    if held_reviews is not None:
-        reviews = len(held_reviews)
-        reviewers.update(held_reviews.column("reviewer"))
-        counted = sum(held_reviews.column("counted"))
+                found.filled[topic, cell["perspective"]] += cell["seats"]
+                found.accepting[topic, cell["perspective"]] += cell["accepts"]
+    reviews = made.rows.get(("reviews", "train"))
+    if reviews is not None:
+        found.reviews = len(reviews)
+        found.reviewers.update(reviews.column("reviewer"))
+        found.counted = sum(reviews.column("counted"))
     sources = made.rows.get(("sources", "train"))
-    return RowFigures(
-        examples=examples,
-        positions=positions,
-        origins=origins,
-        models=tuple(sorted(models)),
-        proposers=len(proposers),
-        reviewers=len(reviewers),
-        reviews=reviews,
-        counted=counted,
-        seats=seats,
-        quotes=Counter(item for item in sources.column("quote_status") if item is not None) if sources else {},
-        archive_urls=sum(item is not None for item in sources.column("archive_url")) if sources else 0,
-    )
+    if sources is not None:
+        found.quotes.update(item for item in sources.column("quote_status") if item is not None)
+        found.archive_urls = sum(item is not None for item in sources.column("archive_url"))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

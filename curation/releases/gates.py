@@ -23,7 +23,7 @@ from curation_schemas.definition import Policy, PositionTarget, Thresholds
 from curation_schemas.events import EVENT, GateOverruled, ReleaseCut
 from curation_schemas.parsing import SchemaInvalid, validate
 from curation_schemas.release import SPLITS
-from curation_validators.counting import Counts, LocalEngine, count_release
+from curation_validators.counting import Counts, LocalEngine, PartCounts, count_part, count_release
 from curation_validators.measures import MEASURES, Measured, failed_gates, take_measures, told_from_chance
 from curation_validators.measuring.scope import ALL, TopicShape
 
@@ -157,8 +157,18 @@ class Gates:
         return found
 
 
+def count_rows_of(made: Projection) -> Counts:
+    """Count the rows of a whole release."""
+    return count_release(LocalEngine(ProjectedRows(made).rows))
+
+
+def count_part_of(made: Projection) -> PartCounts:
+    """Count the rows of a part of a release."""
+    return count_part(LocalEngine(ProjectedRows(made).rows))
+
+
 def judge_gates(
-    made: Projection,
+    counts: Counts,
     definitions: Definitions,
     epoch: int,
     recorded: Collection[str] | None,
@@ -168,7 +178,7 @@ def judge_gates(
     """Measure a release and say which topics leave it.
 
     Args:
-        made: its rows without any gate.
+        counts: of its rows without any gate.
         definitions: every definition of the log.
         epoch: the release's last epoch.
         recorded: the topics that left it when it was cut, where the log says so.
@@ -177,7 +187,6 @@ def judge_gates(
         overruled: the gates that stop nothing in this release.
     """
     shapes = shapes_of_definitions(definitions, epoch)
-    counts = count_release(LocalEngine(ProjectedRows(made).rows))
     policy = policy_of_gates(definitions, epoch)
     limits = policy.limits
     measured = take_measures(counts, shapes, limits)

@@ -61,6 +61,8 @@ class Projection:
     openings: list[tuple[int, str]] = field(default_factory=list)
     """(log index of the act, commitment), in order."""
     placements: dict[str, Placement] = field(default_factory=dict)
+    citing: list[str] = field(default_factory=list)
+    """The example that cites each row of `sources`."""
 
     def columns(self, config: str, split: str = "train") -> Columns:
         """The rows of one config and split."""
@@ -233,6 +235,7 @@ class _Projector:
         row = {**found, "source_id": source_id(commitment), "quote": quote, "quote_status": status}
         row["archive_url"] = archive_url
         self._add("sources", "train", row)
+        self.made.citing.append(history.example)
 
     # --- reviews --------------------------------------------------------------------------------------------------
 

@@ -10,10 +10,10 @@ Rules that always hold (pure):
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from curation.releases.columns import Columns
 from curation.releases.project import Projection
 from curation_schemas.release import SPLITS
 
@@ -39,43 +39,53 @@ class NamedRelease:
     """Whether its people are made up: its persons are marked."""
 
 
-Judged = tuple[str, str, str, str, list[str], list[str]]
-"""config, example, revision, proposer, reviewers, sources."""
+class Judged(NamedTuple):
+    """What a document says of one example."""
+
+    place: tuple[int, int, str]
+    """Where it stands among those of its topic: by config, split and id."""
+    config: str
+    example: str
+    revision: str
+    leaf: int
+    """The revision's index in the log."""
+    proposer: str
+    reviewers: list[str]
+    sources: list[str]
+
+
+def judged_rows(made: Projection, index_of: Callable[[str], int]) -> dict[str, list[Judged]]:
+    """What the documents of each topic are made of.
+
+    Args:
+        made: the release's rows, or those of a part of it.
+        index_of: leaf → its index in the log.
+    """
+    topics: dict[str, list[Judged]] = {}
+    for first, config in enumerate(EXAMPLE_CONFIGS):
+        for second, split in enumerate(SPLITS):
+            columns = made.rows.get((config, split))
+            if columns is not None:
+                for example, revision, topic, *others in zip(*map(columns.column, _NEEDED), strict=True):
+                    item = Judged((first, second, example), config, example, revision, index_of(revision), *others)
+                    topics.setdefault(topic, []).append(item)
+    return topics
 
 
 def provenance_files(
-    made: Projection, index_of: Callable[[str], int], release: NamedRelease
+    topics: Mapping[str, list[Judged]], release: NamedRelease
 ) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Each document's path and its bytes in pieces, by topic.
-
-    Args:
-        made: the release's rows.
-        index_of: leaf → its index in the log.
-        release: which one it is.
-    """
-    topics: dict[str, list[Judged]] = {}
-    for config in EXAMPLE_CONFIGS:
-        for split in SPLITS:
-            columns = made.rows.get((config, split))
-            if columns is not None:
-                _sort_in(topics, config, columns)
+    """Each document's path and its bytes in pieces, by topic; of what `judged_rows` found, for this release."""
     for topic in sorted(topics):
-        document = _Document(topics[topic], index_of, release)
-        yield f"{FOLDER}/{topic}.json", document.pieces()
-
-
-def _sort_in(topics: dict[str, list[Judged]], config: str, columns: Columns) -> None:
-    found = zip(*(columns.column(name) for name in _NEEDED), strict=True)
-    for example, revision, topic, proposer, reviewers, sources in found:
-        topics.setdefault(topic, []).append((config, example, revision, proposer, reviewers, sources))
+        yield f"{FOLDER}/{topic}.json", _Document(topics[topic], release).pieces()
 
 
 class _Document:
     """One topic's. Every identifier in it is ASCII without quotes (curation_schemas.text); the log's origin need
     not be."""
 
-    def __init__(self, rows: list[Judged], index_of: Callable[[str], int], release: NamedRelease) -> None:
-        self.rows, self.index_of = rows, index_of
+    def __init__(self, rows: list[Judged], release: NamedRelease) -> None:
+        self.rows = rows
         self.release, self.previous, self.origin = release.name, release.previous, release.origin
         self.mark = ',"evenhand:simulated":true' if release.simulated else ""
 
@@ -109,50 +119,49 @@ class _Document:
         if self.previous is not None:
             yield f'"release:{self.previous}":{{{kind}}}'
         kind = _TYPE % "evenhand:Example"
-        for config, example, revision, *_ in self.rows:
+        for _, config, example, revision, *_ in self.rows:
             yield f'"example:{example}":{{{kind},"evenhand:config":"{config}","evenhand:revision":"{revision}"}}'
         kind = _TYPE % "evenhand:Source"
-        for source in dict.fromkeys(source for *_, sources in self.rows for source in sources):
+        for source in dict.fromkeys(source for item in self.rows for source in item.sources):
             yield f'"source:{source}":{{{kind}}}'
 
     def _agents(self) -> Iterator[str]:
         kind = _TYPE % "prov:Person"
-        people = (who for _, _, _, proposer, reviewers, _ in self.rows for who in (proposer, *reviewers))
+        people = (who for item in self.rows for who in (item.proposer, *item.reviewers))
         return (f'"person:{who}":{{{kind}{self.mark}}}' for who in dict.fromkeys(people))
 
     def _activities(self) -> Iterator[str]:
         proposing, judging = _TYPE % "evenhand:Proposing", _TYPE % "evenhand:Judging"
-        for _, example, revision, *_ in self.rows:
-            yield f'"leaf:{self.index_of(revision)}":{{{proposing}}},"round:{example}":{{{judging}}}'
+        for item in self.rows:
+            yield f'"leaf:{item.leaf}":{{{proposing}}},"round:{item.example}":{{{judging}}}'
 
     def _generations(self) -> Iterator[str]:
-        for _, example, revision, *_ in self.rows:
-            leaf = self.index_of(revision)
+        for _, _, example, _, leaf, *_ in self.rows:
             yield f'"_:g{leaf}":{{"prov:entity":"example:{example}","prov:activity":"leaf:{leaf}"}}'
 
     def _attributions(self) -> Iterator[str]:
-        for number, (_, example, _, proposer, _, _) in enumerate(self.rows):
-            yield f'"_:a{number}":{{"prov:entity":"example:{example}","prov:agent":"person:{proposer}"}}'
+        for number, item in enumerate(self.rows):
+            ends = f'"prov:entity":"example:{item.example}","prov:agent":"person:{item.proposer}"'
+            yield f'"_:a{number}":{{{ends}}}'
 
     def _derivations(self) -> Iterator[str]:
         if self.previous is not None:
             ends = f'"prov:generatedEntity":"release:{self.release}","prov:usedEntity":"release:{self.previous}"'
             yield f'"_:d":{{{_TYPE % "prov:Revision"},{ends}}}'
         number = 0
-        for _, example, _, _, _, sources in self.rows:
+        for _, _, example, *_, sources in self.rows:
             for source in sources:
                 ends = f'"prov:generatedEntity":"example:{example}","prov:usedEntity":"source:{source}"'
                 yield f'"_:d{number}":{{{ends}}}'
                 number += 1
 
     def _uses(self) -> Iterator[str]:
-        for number, (_, example, *_) in enumerate(self.rows):
+        for number, (_, _, example, *_) in enumerate(self.rows):
             yield f'"_:u{number}":{{"prov:activity":"round:{example}","prov:entity":"example:{example}"}}'
 
     def _associations(self) -> Iterator[str]:
         number = 0
-        for _, example, revision, proposer, reviewers, _ in self.rows:
-            leaf = self.index_of(revision)
+        for _, _, example, _, leaf, proposer, reviewers, _ in self.rows:
             yield f'"_:w{number}":{{"prov:activity":"leaf:{leaf}","prov:agent":"person:{proposer}"}}'
             number += 1
             for reviewer in reviewers:
@@ -160,7 +169,7 @@ class _Document:
                 number += 1
 
     def _members(self) -> Iterator[str]:
-        for number, (_, example, *_) in enumerate(self.rows):
+        for number, (_, _, example, *_) in enumerate(self.rows):
             yield f'"_:m{number}":{{"prov:collection":"release:{self.release}","prov:entity":"example:{example}"}}'
 
 

@@ -9,23 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from curation.releases.derive import Derived
+from curation.releases.project import Projection
+from curation.rulebook.replay import Replay
 from curation.rulebook.rounds import Round
 from curation_schemas.definition import AcceptanceRule
 from curation_validators.acceptance import AcceptancePolicy
 
 
-def not_admitted_by_strictest(derived: Derived) -> Iterator[tuple[str, str]]:
+def not_admitted_by_strictest(state: Replay, made: Projection) -> Iterator[tuple[str, str]]:
     """Yield (example, which policy would not admit it) for each accepted row that some policy would not."""
-    policies = derived.state.definitions.policies
+    policies = state.definitions.policies
     if len(policies) < 2:
         return
-    for example, placed in sorted(derived.made.placements.items()):
+    for example, placed in sorted(made.placements.items()):
         if placed.config in (None, "contested"):
             continue
-        history = derived.state.histories[example]
+        history = state.histories[example]
         revision = history.revision_of(placed.revision, "release/prefix")
-        frame = derived.state.definitions.frame_of(revision.event.definition)
+        frame = state.definitions.frame_of(revision.event.definition)
         judged = revision.stages[-1] if revision.stages[-1].outcome is not None else revision.stages[0]
         for item in policies:
             if not _admits(item.content.rule_for(frame.sensitivity), judged):

@@ -33,6 +33,12 @@ class ControlCounts:
     judged: int
     accepted: int
 
+    def plus(self, other: ControlCounts) -> ControlCounts:
+        """With those of other examples of the same log."""
+        return ControlCounts(
+            self.planted, self.opened + other.opened, self.judged + other.judged, self.accepted + other.accepted
+        )
+
 
 def count_controls(planted: int, opened: Iterable[History]) -> ControlCounts:
     """Count how the opened controls fared; those that ended without full seats were not judged."""

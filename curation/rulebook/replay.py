@@ -25,6 +25,7 @@ from curation.rulebook.definitions import Defining, Definitions
 from curation.rulebook.elapsed import may_have_passed, must_have_passed
 from curation.rulebook.history import ExampleEvent, History
 from curation.rulebook.links import check_links
+from curation.rulebook.parts import Followed, Part
 from curation.rulebook.placement import Published, placement
 from curation.rulebook.standing import Watch
 from curation.rulebook.yanking import check_yank
@@ -109,6 +110,8 @@ class Replay:
     """Log sizes at which to note what is published: those of earlier releases."""
     only: str | None = None
     """Follow one example only: leaves about others are counted and passed over unread (for `trace`)."""
+    part: Part | None = None
+    """Take in one part of the log only: leaves of other parts are passed over (`take_picked`)."""
     size: int = 0
     epoch: int = 0
     definitions: Definitions = field(default_factory=Definitions)
@@ -130,6 +133,8 @@ class Replay:
     dataset: str = ""
     _order: OrderCheck = field(default_factory=OrderCheck)
     """The order of the leaves of the epoch that is open."""
+    followed: Followed = field(default_factory=Followed)
+    """Of a part, which cannot tell the order: what each of its leaves had to stand behind."""
     _full_and_open: dict[tuple[str, int], int] = field(default_factory=dict)
     """(revision, stage) with all seats filled and no end yet → index of its last vote."""
     _proposals: set[str] = field(default_factory=set)
@@ -168,6 +173,14 @@ class Replay:
             return
         self.take(event, fields, leaf_hash(leaf).hex(), index)
 
+    def take_picked(self, leaf: bytes, index: int) -> None:
+        """Take in a leaf of this part; those between the last one and this are of other parts."""
+        for size in range(self.size, index) if self.snapshots_at else ():
+            if size in self.snapshots_at:
+                self.snapshots[size] = self.published()
+        self.size = index
+        self.take_leaf(leaf)
+
     def _passes_over(self, leaf: bytes) -> bool:
         # Drafts of topics are read all the same: the example may have been judged under one.
         others = b'"example":"' in leaf and f'"example":"{self.only}"'.encode() not in leaf
@@ -175,9 +188,11 @@ class Replay:
 
     def take(self, event: AnyEvent, fields: Mapping[str, Any], leaf: str, index: int) -> None:
         """Take in the next event."""
+        if self.part is not None:
+            self._check_part(self.part, event, leaf, index)
         self.index_of[leaf] = index
         try:
-            if self.only is None and type(event) is not EpochClosed:
+            if self.only is None and self.part is None and type(event) is not EpochClosed:
                 self._order.take(leaf, references_of(event))
             if event.dataset != self.dataset:
                 self._check_dataset(event)
@@ -189,6 +204,14 @@ class Replay:
             self.violations.append(Violation(index, error.rule, error.message))
         except ValueError as error:
             self.violations.append(Violation(index, "round/outcome", str(error)))
+
+    def _check_part(self, part: Part, event: AnyEvent, leaf: str, index: int) -> None:
+        """Note what stands in the way of taking this leaf in without the other parts."""
+        example = None if type(event) in _NOT_OF_EXAMPLES else cast("ExampleEvent", event).example
+        if not part.fits(index, example, of_topics=type(event) in _OUTLINED) or leaf in self.index_of:
+            self.violations.append(Violation(index, "schema", "the leaf is of another part, or stands twice"))
+        if part.parts.codes[index] == part.number and type(event) is not EpochClosed:
+            self.followed.take(index, map(self.index_of.get, references_of(event)))
 
     def _check_dataset(self, event: AnyEvent) -> None:
         if isinstance(event, DatasetDefined) and not self.dataset:
@@ -384,7 +407,9 @@ class Replay:
 
     def controls(self) -> ControlCounts:
         """How the planted controls fared so far."""
-        opened = (history for history in self.histories.values() if history.control is not None)
+        opened = [history for history in self.histories.values() if history.control is not None]
+        if self.part is not None:
+            opened = [history for history in opened if self.part.parts.of_example(history.example) == self.part.number]
         return count_controls(len(self.definitions.planted), opened)
 
     def overruled(self) -> list[tuple[int, GateOverruled]]:
@@ -421,6 +446,30 @@ def replay(leaves: Iterable[bytes], snapshots_at: Iterable[int] = (), only: str 
         state.snapshots[state.size] = state.published()
     if only is None:
         state.finish()
+    return state
+
+
+def replay_part(picked: Iterable[tuple[int, bytes]], size: int, snapshots_at: Iterable[int], part: Part) -> Replay:
+    """Replay one part of a log.
+
+    Args:
+        picked: the leaves that the part takes in, each with its index.
+        size: the whole log's size.
+        snapshots_at: see Replay.
+        part: which one it is.
+
+    A rule across parts is not checked: the order of leaves within an epoch, and one key for each pseudonym. For these
+    `followed`, `signing_keys` and `key_owners` of all parts are looked at together.
+    """
+    state = Replay(frozenset(snapshots_at), part=part)
+    for index, leaf in picked:
+        state.take_picked(leaf, index)
+    state.size = size
+    if size in state.snapshots_at:
+        state.snapshots[size] = state.published()
+    state.finish()
+    if not state.followed.complete:
+        state.violations.append(Violation(size - 1, "schema", "a leaf refers to one that its part does not have"))
     return state
 
 

@@ -3,7 +3,8 @@
 torch is too large for the development install. `EVENHAND_PROBES_PYTHON` names a Python that has it, and what an
 auditor installs beside it:
 
-    python3 -m venv ../probes && ../probes/bin/pip install '.[probes]' torch transformers 'lm-eval[hf]' inspect-ai pytest
+    python3 -m venv ../probes
+    ../probes/bin/pip install '.[probes]' torch transformers 'lm-eval[hf]' inspect-ai pytest
     EVENHAND_PROBES_PYTHON=../probes/bin/python make test ARGS="-k test_local_models"
 """
 

@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from curation.releases.card import render_card
-from curation.releases.derive import derive
+from curation.releases.derive import derive, look_around
 from curation.releases.papers import render_citation
 from tests.audit.tampering import Folder
 
@@ -35,9 +35,8 @@ DATASETS: dict[str, dict[str, Any]] = {
 def facts(demo):
     folder = Folder(demo.bundle())
     leaves, log = folder.leaves(), folder.manifest()["log"]
-    return derive(
-        lambda start, end: leaves[start:end], log["rows_at"], log["size"], log["origin"], lambda *_: None
-    ).facts
+    asked = look_around(lambda start, end: leaves[start:end], log["rows_at"], log["size"], log["origin"])
+    return derive(lambda start, end: leaves[start:end], asked, lambda *_: None).facts
 
 
 def named(facts, changed):

@@ -72,7 +72,7 @@ def test_a_release_cut_on_two_machines_is_the_same_to_the_byte(home, tmp_path):
 def material(demo):
     bundle = open_bundle(demo.bundle())
     state = replay(Folder(demo.bundle()).leaves())
-    return state, BundleOpenings(bundle)
+    return state, BundleOpenings.of_bundle(bundle)
 
 
 def known(state):

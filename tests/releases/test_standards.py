@@ -18,7 +18,7 @@ from huggingface_hub import DatasetCard
 from curation.errors import InvalidInput
 from curation.releases.card import render_card
 from curation.releases.columns import SCHEMAS
-from curation.releases.derive import derive
+from curation.releases.derive import derive, look_around
 from curation_schemas.release import SPLITS
 from tests.audit.tampering import Folder
 
@@ -128,7 +128,8 @@ def test_a_card_with_an_open_section_stops_the_build(demo):
     folder = Folder(demo.bundle())
     leaves = folder.leaves()
     log = folder.manifest()["log"]
-    made = derive(lambda start, end: leaves[start:end], log["rows_at"], log["size"], log["origin"], lambda *_: None, {})
+    asked = look_around(lambda start, end: leaves[start:end], log["rows_at"], log["size"], log["origin"], {})
+    made = derive(lambda start, end: leaves[start:end], asked, lambda *_: None)
     with pytest.raises(InvalidInput, match="a section is left open"):
         render_card(made.facts, {}, "Where it comes from: [More Information Needed]")
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from curation_validators.contents import Row
 from curation_validators.engine import TOPICAL, Columns, Counted, Derive, Engine, Key, grouped
 from curation_validators.facts import FACT_TABLES, Fact, FactTable
 from curation_validators.judging import count_directions, count_reviews, judged_points
-from curation_validators.pairing import count_pairs
+from curation_validators.pairing import added, count_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,47 @@ class Counts:
 
 def count_release(engine: Engine[Any]) -> Counts:
     """Count everything that the measures need."""
-    examples, positions = (engine.facts(FACT_TABLES[name]) for name in ("examples", "positions"))
+    examples = engine.facts(FACT_TABLES["examples"])
+    return _count(engine, examples, _copies(engine, _texts(engine, examples)))
+
+
+class PartCounts(NamedTuple):
+    """The counts of some of a release's groups, and what it takes to count copies across all of them."""
+
+    counts: Counts
+    """Without copies."""
+    texts: Counted
+    """(config, topic, digest of a text) → examples that hold it."""
+
+
+def count_part(engine: Engine[Any]) -> PartCounts:
+    """Count some groups of a release, each of them whole. All of them are brought together by `merge_counts`."""
+    examples = engine.facts(FACT_TABLES["examples"])
+    texts = engine.collect(_texts(engine, examples), len(_TEXT))
+    return PartCounts(_count(engine, examples, {}), texts)
+
+
+def merge_counts(parts: Iterable[PartCounts]) -> Counts:
+    """The counts of a whole release, from those of its parts."""
+    tables: dict[str, list[Counted]] = {field.name: [] for field in fields(Counts)}
+    texts = []
+    for part in parts:
+        texts.append(part.texts)
+        for name, found in tables.items():
+            found.append(getattr(part.counts, name))
+    whole = {name: added(found) for name, found in tables.items()}
+    rows = Rows((*_TEXT, "n"), [(*key, *held) for key, held in added(texts).items()])
+    whole["copies"] = _copies(LocalEngine(lambda _config, _columns: ()), rows)
+    return Counts(**whole)
+
+
+def _count(engine: Engine[Any], examples: Any, copies: Counted) -> Counts:
+    positions = engine.facts(FACT_TABLES["positions"])
     return Counts(
         examples=grouped(engine, examples, ("config", "topic")),
         proposers=grouped(engine, examples, ("config", "topic", "proposer")),
         cells=grouped(engine, positions, ("config", "topic", "position", "language")),
-        copies=_copies(engine, examples),
+        copies=copies,
         faults=_faults(engine, examples),
         framings=_framings(engine, engine.facts(FACT_TABLES["framings"])),
         **_citations(engine, positions),
@@ -118,13 +153,20 @@ def _complete(row: Fact) -> Iterator[Fact]:
         yield config, topic, int(cells == languages * framings)
 
 
-def _copies(engine: Engine[Any], examples: Any) -> Counted:
+_TEXT = ("config", "topic", "digest")
+
+
+def _texts(engine: Engine[Any], examples: Any) -> Any:
+    return engine.group(examples, _TEXT)
+
+
+def _copies(engine: Engine[Any], held: Any) -> Counted:
     """Of texts that occur more than once in a topic, whatever the kinds: who holds them.
 
     Not across topics: one of them may leave the release, and what is measured of the other must not change by that.
     """
     keyed: Columns = (("key", str), *TOPICAL, ("holding", int))
-    texts = engine.derive(engine.group(examples, ("config", "topic", "digest")), keyed, _in_topic)
+    texts = engine.derive(held, keyed, _in_topic)
     several = engine.derive(engine.group(texts, ("key",), ("holding",)), (("key", str),), _repeated)
     return grouped(engine, engine.join(texts, several, "key"), ("config", "topic"), ("holding",))
 

@@ -8,7 +8,8 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import add
 from typing import Any
 
 from curation_validators.engine import TOPICAL, Columns, Counted, Engine, grouped
@@ -66,17 +67,18 @@ def count_pairs(engine: Engine[Any], examples: Any, judged: Any) -> dict[str, Co
         "refusing": _by_result(engine, refusing),
         "scored": _by_result(engine, _score_differences(engine, pairs, judged)),
         "swaps": _swaps(engine, pairs, judged),
-        "loaded": _added(_by_result(engine, table) for table in rates),
-        "terms": _added(grouped(engine, table, ("config", "topic", "side"), ("loaded", "tokens")) for table in terms),
+        "loaded": added(_by_result(engine, table) for table in rates),
+        "terms": added(grouped(engine, table, ("config", "topic", "side"), ("loaded", "tokens")) for table in terms),
     }
 
 
-def _added(tables: Iterator[Counted]) -> Counted:
+def added(tables: Iterable[Counted]) -> Counted:
+    """Count tables of the same columns, summed key by key."""
     found: Counted = {}
     for table in tables:
         for key, sums in table.items():
-            before = found.get(key, (0,) * len(sums))
-            found[key] = tuple(one + other for one, other in zip(before, sums, strict=True))
+            before = found.get(key)
+            found[key] = sums if before is None else tuple(map(add, before, sums))
     return found
 
 
@@ -147,7 +149,7 @@ def _lengths(engine: Engine[Any], tables: tuple[Any, ...]) -> Counted:
         by_group = engine.group(ratios, ("config", "topic", "side", "group_id"), ("ratio",))
         clusters = engine.derive(by_group, columns, _cluster)
         found.append(grouped(engine, clusters, ("config", "topic", "side"), _SUMS))
-    return _added(iter(found))
+    return added(found)
 
 
 # --- loaded language --------------------------------------------------------------------------------------------------

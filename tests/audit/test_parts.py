@@ -1,0 +1,122 @@
+"""A large bundle is looked at in parts: with the same result, and never with less of it looked at."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from itertools import pairwise
+
+import pytest
+
+from curation.audit import parts as parts_module
+from curation.audit import verify
+from curation.audit.parts import FEWEST_LEAVES, LEAVES_AT_ONCE, parts_for, usable_processes
+from curation.audit.verify import verify_bundle
+from curation.log.order import OrderCheck, canonical_order
+from curation.rulebook.parts import EVERY, Part, Parts, behind_each
+from tests.audit.tampering import Folder
+
+
+def report_of(path, monkeypatch, parts: Parts | None, processes: int = 1) -> dict:
+    monkeypatch.setattr(verify, "parts_for", lambda *_: parts)
+    report = verify_bundle(path, None, processes).as_json()
+    report["erased"].sort(key=lambda item: item["where"])
+    return report
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("release", ["1.0.0", "2.0.0"])
+def test_the_parts_say_what_the_whole_says(home, monkeypatch, in_parts, release, count):
+    path = home / "releases" / release
+    whole = report_of(path, monkeypatch, None)
+    assert in_parts == []
+    assert report_of(path, monkeypatch, Parts(count)) == whole
+    assert in_parts == [True]
+    assert whole["verdict"] == "VERIFIED"
+
+
+def test_forked_processes_say_so_too(home, monkeypatch, in_parts):
+    path = home / "releases" / "2.0.0"
+    whole = report_of(path, monkeypatch, None)
+    assert report_of(path, monkeypatch, Parts(5), processes=2) == whole
+    assert in_parts == [True]
+
+
+def test_a_worker_that_ends_early_leaves_the_whole_to_be_looked_at(home, monkeypatch, in_parts):
+    monkeypatch.setattr(parts_module._Worker, "look_at", lambda self, number: 1 / 0)
+    assert report_of(home / "releases" / "2.0.0", monkeypatch, Parts(4), processes=2)["verdict"] == "VERIFIED"
+    assert in_parts == [False]
+
+
+def test_each_example_is_in_one_part_with_its_group_and_topics_are_in_all(demo):
+    folder = Folder(demo.bundle())
+    leaves = folder.leaves()
+    parts = Parts(4)
+    for leaf in leaves:
+        parts.take_leaf(leaf)
+    groups: dict[str, set[int | None]] = {}
+    for index, leaf in enumerate(leaves):
+        fields = json.loads(leaf)
+        example, code = fields.get("example"), parts.codes[index]
+        if example is None or fields["type"].startswith("topic:"):
+            assert code == EVERY
+        else:
+            assert code == parts.of_example(example)
+        if "group" in fields:
+            groups.setdefault(fields["group"], set()).add(code)
+    assert {len(codes) for codes in groups.values()} == {1}
+    assert len({code for codes in groups.values() for code in codes}) > 2
+    taken = [parts.picked(number) for number in range(4)]
+    for index, code in enumerate(parts.codes):
+        assert sum(picked[index] for picked in taken) == (4 if code == EVERY else 1)
+
+
+def test_a_leaf_that_only_looks_as_if_it_were_of_an_example_fits_no_part():
+    parts = Parts(2)
+    for leaf in (
+        b'{"example":"a","group":"g"}',
+        b'{"labels":{"example":"a"}}',
+        b'{"type":"topic:revised","example":"b"}',
+    ):
+        parts.take_leaf(leaf)
+    mine = Part(parts, parts.codes[0])
+    assert mine.fits(0, "a", of_topics=False)
+    assert not mine.fits(0, "a", of_topics=True), "an outline concerns every part"
+    assert not mine.fits(0, None, of_topics=False)
+    assert not mine.fits(0, "b", of_topics=False)
+    assert not mine.fits(1, None, of_topics=False), "a leaf of no example, sorted by words in it"
+    assert mine.fits(2, "b", of_topics=True)
+    assert not Part(parts, 1 - parts.codes[0]).fits(0, "a", of_topics=False)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_order_is_told_from_what_each_leaf_stands_behind(swapped):
+    references = {f"{number:02x}": [f"{number + 40:02x}"] if number < 40 and number % 3 else [] for number in range(80)}
+    order = canonical_order(references)
+    if swapped:
+        neighbours = enumerate(pairwise(order))
+        place = next(at for at, (one, other) in neighbours if at > 20 and one not in references[other])
+        order[place], order[place + 1] = order[place + 1], order[place]
+    indexes = {leaf: index for index, leaf in enumerate(order)}
+    referring = [leaf for leaf in order if references[leaf]]
+    halves = [referring[::2], referring[1::2]]
+    followed = [
+        (array("q", map(indexes.__getitem__, half)), array("q", (indexes[references[leaf][0]] for leaf in half)))
+        for half in halves
+    ]
+    behind, check = behind_each(len(order), followed), OrderCheck()
+    for index, leaf in enumerate(order):
+        check.take_after(leaf, behind[index])
+    assert check.kept is not swapped
+
+
+def test_small_logs_are_looked_at_whole_and_parts_are_shared_out_evenly():
+    assert parts_for(FEWEST_LEAVES - 1, 2) is None
+    assert parts_for(10**6, 0) is None
+    for processes in (1, 2, 3, 4):
+        for leaves in (FEWEST_LEAVES, 3 * LEAVES_AT_ONCE + 1, 10**8):
+            made = parts_for(leaves, processes)
+            assert made is not None
+            assert made.count % processes == 0 or made.count == 255
+            assert made.count <= 255
+    assert 0 <= usable_processes() <= 4
