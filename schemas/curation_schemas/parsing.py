@@ -171,7 +171,10 @@ def validate(model: type[Model] | TypeAdapter[Model], value: Any) -> Model:
     try:
         return cast("Model", validator_of(model).validate_python(value))
     except ValidationError as error:
-        raise SchemaInvalid([(_without_tag(path, value), message) for path, message in problems_of(error)]) from None
+        problems = problems_of(error)
+        if isinstance(model, TypeAdapter):  # only a union's path begins with its member
+            problems = [(_without_tag(path, value), message) for path, message in problems]
+        raise SchemaInvalid(problems) from None
     except RecursionError:
         raise SchemaInvalid([("", "is nested too deeply")]) from None
 

@@ -101,8 +101,8 @@ def test_new_topic_is_proposed_and_what_is_wrong_stands_beside_its_field(api):
     ids = {item["id"] for _, item in seen.tags if item.get("aria-invalid") == "true"}
     assert {"id", "positions-0-statement-en"} <= ids
     assert "a\u202eb" in seen.text
-    seen = browser.send(NEW, NEW, new_topic(**{"perspectives-1-id": ""}), 422)
-    assert seen.all("input")
+    seen = browser.send(NEW, NEW, new_topic(**{"id": "", "perspectives-1-id": ""}), 422)
+    assert {"id-wrong", "perspectives-wrong"} <= set(seen.ids)
     del (fields := new_topic())["grant"]
     assert "Nothing is taken in without this." in browser.send(NEW, NEW, fields, 422).text
     assert "positions-3-id" in browser.send(NEW, NEW, new_topic(do="more-positions")).ids

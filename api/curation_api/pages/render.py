@@ -26,6 +26,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 import curation
 from curation_api.pages.catalogue import LOCALES, NAMES, name_of, translations
 from curation_api.pages.findings import say_finding, say_place
+from curation_api.pages.left_out import say_left_out
 from curation_api.pages.measured import say_hint, say_measure
 from curation_api.pages.topic_words import parts_of
 from curation_api.pages.visit import FORM_COOKIE, Visit, Voice, context_of, keep_cookie
@@ -127,6 +128,12 @@ def _hint(context: Context, measure: str) -> str:
 
 
 @pass_context
+def _left_out(context: Context, reason: str) -> str:
+    """Why a release leaves an example out, in the reader's language."""
+    return say_left_out(Voice(context["language"]), reason)
+
+
+@pass_context
 def _place(context: Context, finding: Finding, order: str | None = None) -> str:
     """Where it is, in the words of the form."""
     return say_place(Voice(context["language"]), finding, order)
@@ -167,7 +174,7 @@ def environment(language: str) -> Environment:
     )
     made.filters.update(label=_label, word=_word, typed=_typed, said=_said, direction=_direction, language_name=name_of)
     made.filters.update(parts=lambda topic, base: parts_of(base, topic))
-    made.filters.update(finding=_finding, place=_place, measured=_measured, hint=_hint)
+    made.filters.update(finding=_finding, place=_place, measured=_measured, hint=_hint, left_out=_left_out)
     locale = LOCALES[language]
     made.filters.update(decimal=partial(_decimal, locale), percent=partial(_percent, locale))
     made.globals.update(

@@ -23,7 +23,7 @@ _FIELDS = [
     (re.compile(r"proposal\.(label|scope|disputed_terms)(?:\.(\S+))?"), r"\1-\2"),
     (re.compile(r"proposal\.(perspectives|positions)\.(\d+)\.(label|statement)(?:\.(\S+))?"), r"\1-\2-\3-\4"),
     (re.compile(r"proposal\.(perspectives|positions)\.(\d+)\.(id|held_by)"), r"\1-\2-\3"),
-    (re.compile(r"proposal\.(id|sensitivity)|topic()"), r"\1"),
+    (re.compile(r"proposal\.(id|sensitivity|perspectives|positions)|topic()"), r"\1"),
 ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from curation_schemas.commons import PROPOSAL, TopicProposal
 from curation_schemas.contribution import LINE
 from curation_schemas.definition import DatasetDefinition
 from curation_schemas.events import EVENT
@@ -278,3 +279,12 @@ def test_every_problem_is_listed_not_only_the_first():
 def test_scores_are_whole_numbers_from_one_to_five(wrong):
     with pytest.raises(SchemaInvalid, match=r"^scores\.tone"):
         validate(Judgement, words.judgement(scores={"tone": wrong}))
+
+
+def test_path_of_a_field_that_is_called_as_its_kind_is_keeps_its_name():
+    wrong = {"kind": "topic", "topic": "No Slug"}
+    for model in (PROPOSAL, TopicProposal):
+        with pytest.raises(SchemaInvalid) as caught:
+            validate(model, wrong)
+        assert "topic" in dict(caught.value.problems)
+        assert "" not in dict(caught.value.problems)
