@@ -7,6 +7,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from curation.errors import NotFound
@@ -49,10 +50,13 @@ def proposed_topic(loaded: LoadedExamples, platform: Platform, reader: Actor | N
     return None
 
 
-def proposed_topics(loaded: LoadedExamples, platform: Platform, reader: Actor | None) -> list[Proposed]:
-    """Every one of which the reader may know, by topic."""
-    topics = sorted({draft.topic for draft in loaded.definitions.drafts.values()})
-    return [found for topic in topics if (found := proposed_topic(loaded, platform, reader, topic)) is not None]
+def proposed_topics(
+    loaded: LoadedExamples, platform: Platform, reader: Actor | None, after: str = ""
+) -> Iterator[Proposed]:
+    """Those of which the reader may know, in the order of their ids: each is looked up when it is asked for."""
+    for topic in sorted({draft.topic for draft in loaded.definitions.drafts.values() if draft.topic > after}):
+        if (found := proposed_topic(loaded, platform, reader, topic)) is not None:
+            yield found
 
 
 def _shown(loaded: LoadedExamples, platform: Platform, reader: Actor | None, example: str) -> Shown | None:

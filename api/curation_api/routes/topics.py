@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
@@ -77,8 +78,8 @@ def proposed(
     amendments too.
     """
     with platform.read() as loaded:
-        found = proposed_topics(loaded, platform, reader)
-    rest = [_proposed(item) for item in found if cursor is None or item.id > cursor]
+        found = islice(proposed_topics(loaded, platform, reader, cursor or ""), limit + 1)
+        rest = [_proposed(item) for item in found]
     return ProposedTopicList(topics=rest[:limit], next=rest[limit - 1].id if len(rest) > limit else None)
 
 
