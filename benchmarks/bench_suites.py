@@ -2,9 +2,11 @@
 
 Run: python benchmarks/bench_suites.py [--examples 100000] [--half]
 
-Each stage runs in a process of its own, so that its peak memory is its own; the time of imports is told apart. With
---half everything runs once more at half the size, to show whether time grows linearly. Absolute times depend on the
-machine and its load. Three reviews for each example.
+Each stage runs in a process of its own, so that its peak memory is its own; the time of imports is told apart. Memory
+is what the process and those it starts hold together at one moment, at most: proportional set sizes, which count a page
+that several share once, summed five times a second (Linux only). With --half everything runs once more at half the
+size, to show whether time grows linearly. Absolute times depend on the machine and its load. Three reviews for each
+example.
 """
 
 from __future__ import annotations
@@ -113,6 +115,7 @@ def measure(folder: Path, stage: str) -> dict:
     if stage == "suites":
         from curation_validators.suites.engines import PandasEngine
         from curation_validators.suites.running import run_suites
+    from curation.collection import paused_collection
     from curation.validating.sources import BundleRows
     from curation_validators.contamination import builtin_sets
     from curation_validators.counting import LocalEngine, count_release
@@ -126,14 +129,17 @@ def measure(folder: Path, stage: str) -> dict:
     instruments = installed_instruments(["en", "fr"], builtin_sets()) if stage != "measures" else None
     imported, used = time.perf_counter(), time.process_time()
     facts = []
-    if instruments is not None:
-        facts = check_examples(source, instruments, made, partial(alone_work, ["en", "fr"], builtin_sets()))
-    checked = time.perf_counter()
+    with paused_collection():
+        if instruments is not None:
+            facts = check_examples(source, instruments, made, partial(alone_work, ["en", "fr"], builtin_sets()))
+        checked = time.perf_counter()
+        if stage == "suites":
+            counts = count_release(PandasEngine(source.rows, usable_cores(), {"examples": facts}))
+        else:
+            counts = count_release(LocalEngine(source.rows))
+    measures = measure_release(counts)
     if stage == "suites":
-        engine = PandasEngine(source.rows, usable_cores(), {"examples": facts})
-        run_suites(made, measure_release(count_release(engine)))
-    else:
-        measure_release(count_release(LocalEngine(source.rows)))
+        run_suites(made, measures)
     ended = time.perf_counter()
     return {
         "import": imported - start,
@@ -141,16 +147,29 @@ def measure(folder: Path, stage: str) -> dict:
         "measures": ended - checked,
         "cpu": time.process_time() - used,
         "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "worker MB": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
         "worker cpu": sum(os.times()[2:4]),
-        "workers": usable_cores(),
     }
+
+
+def _held(process: int) -> int:
+    """What a process and all those it started hold, in KB; of one that has just ended, nothing."""
+    try:
+        held = Path(f"/proc/{process}/smaps_rollup").read_text().split("Pss:")[1].split()[0]
+        started = [path.read_text().split() for path in Path(f"/proc/{process}/task").glob("*/children")]
+    except (OSError, IndexError):
+        return 0
+    return int(held) + sum(_held(int(other)) for others in started for other in others)
 
 
 def _stage(name: str, folder: Path) -> dict:
     command = [sys.executable, __file__, "--stage", name, "--folder", str(folder)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    most = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        while running.poll() is None:
+            most = max(most, _held(running.pid))
+            time.sleep(0.2)
+        told = running.stdout.read()
+    return json.loads(told.splitlines()[-1]) | {"all MB": most // 1024}
 
 
 def run(examples: int) -> None:
@@ -165,7 +184,8 @@ def run(examples: int) -> None:
             print(
                 f"  {what:36} {total:6.1f} s ({took['checks']:.1f} s checks, {took['measures']:.1f} s measures; "
                 f"{took['cpu']:.1f} s of processor here, {took['worker cpu']:.1f} s in workers), "
-                f"{took['MB']} MB and at most {took['workers']} x {took['worker MB']} MB, import {took['import']:.1f} s"
+                f"at most {took['all MB']} MB in all processes, {took['MB']} MB in this one, "
+                f"import {took['import']:.1f} s"
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)

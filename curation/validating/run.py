@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from curation.collection import paused_collection
 from curation.errors import InvalidInput
 from curation.releases.derive import Derived
 from curation.releases.gates import ProjectedRows, shapes_of_definitions
@@ -121,6 +122,9 @@ def _validate(
                 languages.add(found)
     wanted = sorted(languages)
     there = partial(alone_work, wanted, protected)
-    facts = check_examples(source, installed_instruments(wanted, protected), made, there)
-    made.measures = measure_release(count_release(make(source, {"examples": facts})), shapes, limits)
+    instruments = installed_instruments(wanted, protected)
+    with paused_collection():
+        facts = check_examples(source, instruments, made, there)
+        counts = count_release(make(source, {"examples": facts}))
+    made.measures = measure_release(counts, shapes, limits)
     return made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from curation_validators.findings import Finding
 from curation_validators.hygiene import MAX_CHARS
@@ -49,12 +50,16 @@ _MARKS = (
 def check_secrets(record: Record) -> Iterator[Finding]:
     """A finding for each kind of secret in each text."""
     for text in record.texts:
-        content = text.content[:MAX_CHARS]
-        if not any(mark in content for mark in _MARKS):
-            continue
-        for kind, pattern in _PATTERNS.items():
-            found = pattern.search(content)
-            if found is not None:
-                message = f"holds what looks like {kind} at offset {found.start()}"
-                hint = "Remove it, and revoke it where it is real."
-                yield Finding("secret/credential", f"{record.where}, {text.field}", message, hint)
+        for kind, offset in _secrets_in(text.content[:MAX_CHARS]):
+            message = f"holds what looks like {kind} at offset {offset}"
+            hint = "Remove it, and revoke it where it is real."
+            yield Finding("secret/credential", f"{record.where}, {text.field}", message, hint)
+
+
+@lru_cache(maxsize=16)  # A measure asks for the same texts as the check.
+def _secrets_in(content: str) -> tuple[tuple[str, int], ...]:
+    """The first secret of each kind, and its offset."""
+    if not any(map(content.__contains__, _MARKS)):
+        return ()
+    found = ((kind, pattern.search(content)) for kind, pattern in _PATTERNS.items())
+    return tuple((kind, match.start()) for kind, match in found if match is not None)

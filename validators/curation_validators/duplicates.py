@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 from curation_validators.findings import Finding
 from curation_validators.hygiene import MAX_CHARS
@@ -30,14 +30,16 @@ _SHINGLE = 3
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _TOKEN = re.compile(f"{UNSPACED.pattern}|\\w+")
 _WORD = re.compile(r"\w+")
-_ASCII_WORD = re.compile(r"\w+", re.ASCII)
+_ASCII = "".join(map(chr, range(128)))
+_WORDS_ONLY = re.sub(r"\W", " ", _ASCII)
+"""Each ASCII character where it is of a word, and a space in the place of any other."""
 
 
 def tokens(text: str) -> list[str]:
     """The words of a text; of a script without spaces, its characters."""
     # The same in three speeds: most texts have no such script, and many are plain ASCII.
     if text.isascii():
-        return _ASCII_WORD.findall(text)
+        return text.translate(_WORDS_ONLY).split()
     return (_TOKEN if UNSPACED.search(text) else _WORD).findall(text)
 
 
@@ -68,8 +70,7 @@ def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / both if both else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(NamedTuple):
     """By what the same and nearly the same texts are known, made of one example alone."""
 
     digest: str | None

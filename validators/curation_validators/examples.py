@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from typing import NamedTuple, TypeVar
 
 from curation_validators.contamination import ProtectedSet, check_contamination
 from curation_validators.contents import Row
 from curation_validators.credentials import check_secrets
 from curation_validators.duplicates import ExactIndex, Marks, NearIndex, marks_of
-from curation_validators.facts import FACT_TABLES, Fact
-from curation_validators.findings import Checked, Finding, Insufficient
+from curation_validators.facts import Fact, fact_of_example
+from curation_validators.findings import Checked, Finding, Insufficient, Outcome
 from curation_validators.hygiene import check_text
 from curation_validators.language import LanguageDetector, check_tag
 from curation_validators.linking import Linked, check_id, check_mirrors
@@ -96,6 +97,26 @@ def installed_instruments(languages: Iterable[str], protected: Iterable[Protecte
     return made
 
 
+_Marked = Callable[[], Marks]
+_RUNS: dict[str, Callable[[Record, Instruments, _Marked], Iterable[Finding]]] = {
+    "shape": lambda record, made, known: record.problems,
+    "id": lambda record, made, known: check_id(record, made.ids),
+    "text": lambda record, made, known: check_text(record),
+    "language-tag": lambda record, made, known: check_tag(record),
+    "language": lambda record, made, known: _needed(made.detector).check(record),
+    "duplicate": lambda record, made, known: made.exact.check(record, known()),
+    "near-duplicate": lambda record, made, known: _needed(made.near).check(record, known()),
+    "personal-data": lambda record, made, known: _needed(made.personal).check(record),
+    "secrets": lambda record, made, known: check_secrets(record),
+    "contamination": lambda record, made, known: check_contamination(record, made.protected),
+    "sources": lambda record, made, known: check_sources(record),
+    "quotes": lambda record, made, known: check_quotes(record, made.archived),
+    "licence": lambda record, made, known: check_licence(record),
+    "origin": lambda record, made, known: check_origin(record),
+    "mirrors": lambda record, made, known: _mirrors(record, made),
+}
+
+
 def check_example(
     record: Record, instruments: Instruments, names: Iterable[str] = CHECKS, marks: Marks | None = None
 ) -> Iterator[Checked]:
@@ -103,30 +124,13 @@ def check_example(
 
     Only a check that knows other examples needs them.
     """
-    made = instruments
 
     def known() -> Marks:
-        return marks or made.marks_of(record)
+        return marks or instruments.marks_of(record)
 
-    runs: dict[str, Callable[[], Iterable[Finding]]] = {
-        "shape": lambda: record.problems,
-        "id": lambda: check_id(record, made.ids),
-        "text": lambda: check_text(record),
-        "language-tag": lambda: check_tag(record),
-        "language": lambda: _needed(made.detector).check(record),
-        "duplicate": lambda: made.exact.check(record, known()),
-        "near-duplicate": lambda: _needed(made.near).check(record, known()),
-        "personal-data": lambda: _needed(made.personal).check(record),
-        "secrets": lambda: check_secrets(record),
-        "contamination": lambda: check_contamination(record, made.protected),
-        "sources": lambda: check_sources(record),
-        "quotes": lambda: check_quotes(record, made.archived),
-        "licence": lambda: check_licence(record),
-        "origin": lambda: check_origin(record),
-        "mirrors": lambda: _mirrors(record, made),
-    }
     for name in names:
-        yield _run(name, runs[name] if record.texts or name not in _OF_TEXTS else _no_text)
+        has_text = record.texts or name not in _OF_TEXTS
+        yield _run(name, partial(_RUNS[name] if has_text else _no_text, record, instruments, known))
 
 
 class Alone(NamedTuple):
@@ -135,7 +139,7 @@ class Alone(NamedTuple):
     told: tuple[Checked, ...]
     """How its checks ended, but for those that passed: nearly all do, and they need not travel."""
     marks: Marks
-    facts: tuple[Fact, ...]
+    fact: Fact
     """What measures count of it (the table `examples` of facts.py)."""
 
 
@@ -150,7 +154,7 @@ class AloneWork:
         config, row, where = example
         record = read_record(row, where)
         told = (done for done in check_example(record, self.instruments, ALONE) if done.outcome != "pass")
-        return Alone(tuple(told), self.instruments.marks_of(record), tuple(FACT_TABLES["examples"].facts(config, row)))
+        return Alone(tuple(told), self.instruments.marks_of(record), fact_of_example(config, row, record))
 
 
 def alone_work(languages: Iterable[str], protected: Iterable[ProtectedSet]) -> AloneWork:
@@ -158,7 +162,7 @@ def alone_work(languages: Iterable[str], protected: Iterable[ProtectedSet]) -> A
     return AloneWork(installed_instruments(languages, protected))
 
 
-def _no_text() -> Iterable[Finding]:
+def _no_text(_record: Record, _made: Instruments, _known: _Marked) -> Iterable[Finding]:
     raise Insufficient("no text")
 
 
@@ -180,7 +184,17 @@ def _run(name: str, check: Callable[[], Iterable[Finding]]) -> Checked:
         found.extend(check())
     except Insufficient as reason:
         # What was found before there was too little to go on still stands.
-        return Checked(name, "fail" if found else "insufficient", tuple(found), str(reason))
+        return _ended(name, "fail" if found else "insufficient", tuple(found), str(reason))
     except Exception as error:  # noqa: BLE001  # any exception in a check is its outcome, and the others go on
-        return Checked(name, "error", tuple(found), type(error).__name__)
-    return Checked(name, "fail" if found else "pass", tuple(found))
+        return _ended(name, "error", tuple(found), type(error).__name__)
+    return _ended(name, "fail" if found else "pass", tuple(found))
+
+
+def _ended(name: str, outcome: Outcome, found: tuple[Finding, ...], message: str = "") -> Checked:
+    return Checked(name, outcome, found, message) if found else _without_finding(name, outcome, message)
+
+
+@lru_cache(maxsize=1_024)
+def _without_finding(name: str, outcome: Outcome, message: str) -> Checked:
+    """One for many examples: most end alike, and what is one thing is sent to another process once a batch."""
+    return Checked(name, outcome, (), message)

@@ -19,6 +19,7 @@ from curation_validators.contents import Row, answer_of, list_of, prompt_of, sid
 from curation_validators.duplicates import text_digest
 from curation_validators.faults import faults_of
 from curation_validators.loaded import count_loaded
+from curation_validators.records import Record, read_record
 from curation_validators.refusals import is_refusal
 from curation_validators.sourcing import COMPARED, is_archived, is_attributed
 
@@ -49,13 +50,20 @@ class FactTable:
 
 
 def _examples(config: str, row: Row) -> Iterator[Fact]:
-    """One for each example. What is only compared between sides is left out where it stands on none."""
+    """One for each example."""
+    yield fact_of_example(config, row, read_record(row, ""))
+
+
+def fact_of_example(config: str, row: Row, record: Record) -> Fact:
+    """What is counted of an example, whose row was read. What is only compared between sides is left out where it
+    stands on none.
+    """
     topic, answer = text_of(row, "topic"), answer_of(row)
     language, side = text_of(row, "language"), side_of(row)
     refused = None if side is None else is_refusal(answer, language)
     loaded, tokens = (0, 0) if side is None else count_loaded(answer, language)
     content = whole_text(row)
-    yield (
+    return (
         config,
         topic,
         text_of(row, "example_id"),
@@ -70,7 +78,7 @@ def _examples(config: str, row: Row) -> Iterator[Fact]:
         loaded,
         tokens,
         None if side is None else prompt_of(row)[:_PROMPT],
-        faults_of(row),
+        faults_of(record),
     )
 
 

@@ -9,18 +9,16 @@ Rules that always hold (pure, but for reading the protected sets that come with 
 from __future__ import annotations
 
 from curation_validators.contamination import builtin_sets, check_contamination
-from curation_validators.contents import Row
 from curation_validators.credentials import check_secrets
 from curation_validators.hygiene import MAX_CHARS
 from curation_validators.identifiers import identifiers_in
-from curation_validators.records import read_record
+from curation_validators.records import Record
 
 PROTECTED, SECRET, IDENTIFIER = 1, 2, 4
 
 
-def faults_of(row: Row) -> int:
-    """The sum of PROTECTED, SECRET and IDENTIFIER, of those that a row holds."""
-    record = read_record(row, "")
+def faults_of(record: Record) -> int:
+    """The sum of PROTECTED, SECRET and IDENTIFIER, of those that an example holds."""
     protected = any(True for _ in check_contamination(record, builtin_sets()))
     secret = any(True for _ in check_secrets(record))
     identifier = any(True for text in record.texts for _ in identifiers_in(text.content[:MAX_CHARS]))

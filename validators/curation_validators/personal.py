@@ -16,7 +16,7 @@ from typing import Any
 
 from curation_validators.findings import Finding
 from curation_validators.hygiene import MAX_CHARS
-from curation_validators.identifiers import identifiers_in
+from curation_validators.identifiers import identifiers_in, may_hold_digits
 from curation_validators.records import Record
 
 _LEAST_SCORE = 0.5
@@ -33,7 +33,6 @@ _KINDS = {
 _REGIONS = ("US", "GB", "FR", "CN", "TW", "HK")
 _RESERVED = re.compile(r"@([\w-]+\.)*(example(\.(com|net|org))?|test|invalid|localhost)$", re.IGNORECASE)
 # Every kind has an @, a run of digits, or the colons of an IPv6 address: most texts have none, and are done.
-_MARK = re.compile(r"[@:\d]")
 _ANY = re.compile(r"@|\d(?:[\s().+-]?\w){6}|\d\.\d{1,3}\.|[0-9a-fA-F]:[0-9a-fA-F:]*:")
 # Numbers that a private network or a manual uses (RFC 1918, 5737, 3849, loopback) are nobody's.
 _NOBODYS = re.compile(
@@ -86,7 +85,7 @@ class PersonalData:
 
     def find(self, text: str) -> list[tuple[str, int, int]]:
         """What a text holds: (kind, start, end), by place; where two overlap, the more certain one stands."""
-        if not _MARK.search(text) or not _ANY.search(text):
+        if not ("@" in text or ":" in text or may_hold_digits(text)) or not _ANY.search(text):
             return []
         spans = [(kind, 1.0, start, end) for kind, start, end in identifiers_in(text)]
         for recognizer in self._recognizers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -55,9 +56,14 @@ def _well_formed(name: str, value: Any) -> bool:
 
 
 def _is_url(value: Any) -> bool:
+    return isinstance(value, str) and _is_web_address(value)
+
+
+@lru_cache(maxsize=4_096)  # Many examples cite one source.
+def _is_web_address(value: str) -> bool:
     try:
-        parts = urlsplit(value) if isinstance(value, str) else None
-        return parts is not None and parts.scheme in {"http", "https"} and "." in (parts.hostname or "")
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and "." in (parts.hostname or "")
     except ValueError:
         return False
 

@@ -2,18 +2,22 @@
 
 Rules that always hold:
 - results come in the order of the rows, and are the same wherever they were made;
-- the first rows are worked on here: a small set starts no process. A process that dies costs time and no result.
+- a small set starts no process, and until one is ready the first rows are worked on here. A process that dies costs
+  time and no result.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -42,16 +46,27 @@ def spread(
         here: the work.
         there: makes the same work in another process; a function of a module, or a partial of one.
         processes: under 2, all is done here.
-        first: how many items are worked on before a process is started.
+        first: how many items there are at most that no process is started for.
     """
     rest = iter(items)
-    for item in rest if processes < 2 else islice(rest, first):
-        yield item, here(item)
-    batch = list(islice(rest, _BATCH))
-    if batch:
+    head = list(islice(rest, first if processes > 1 else 0))
+    ahead = list(islice(rest, 1))
+    if processes < 2 or not ahead:
+        yield from ((item, here(item)) for item in chain(head, ahead, rest))
+        return
+    with TemporaryDirectory() as folder:
+        work = Path(folder) / "work"
+        # In a file: a process that dies before it has read more than a pipe holds would be waited for for ever.
+        work.write_bytes(pickle.dumps(there))
         # Spawned, not forked: libraries with threads of their own do not outlive a fork.
-        with ProcessPoolExecutor(processes, get_context("spawn"), _start, (there,)) as pool:
-            yield from _in_order(pool, batch, rest, here, processes)
+        with ProcessPoolExecutor(processes, get_context("spawn"), _start, (str(work),)) as pool:
+            ready = [pool.submit(_is_ready) for _ in range(processes)]
+            waiting = deque(head)
+            while waiting and not any(future.done() for future in ready):
+                item = waiting.popleft()
+                yield item, here(item)
+            rest = chain(waiting, ahead, rest)
+            yield from _in_order(pool, list(islice(rest, _BATCH)), rest, here, processes)
 
 
 def _in_order(
@@ -81,9 +96,13 @@ def _submit(pool: ProcessPoolExecutor, batch: list[Item]) -> Future[list[Any]] |
         return None
 
 
-def _start(there: Callable[[], Callable[[Any], Any]]) -> None:
+def _start(work: str) -> None:
     global _work  # noqa: PLW0603  # the process has one kind of work for life
-    _work = there()
+    _work = pickle.loads(Path(work).read_bytes())()  # noqa: S301  # the process that started this one wrote it
+
+
+def _is_ready() -> None:
+    """Nothing to do: it is done when a process has made its work."""
 
 
 def _work_on(batch: list[Any]) -> list[Any]:

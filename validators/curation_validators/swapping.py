@@ -8,6 +8,7 @@ Rules that always hold (pure):
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 
 from curation_validators.duplicates import plain_text, tokens
 
@@ -18,9 +19,15 @@ _FAIR, _GOOD = 2_500, 3_500
 
 def is_swap(prompt: str, other: str) -> bool:
     """Whether two prompts differ by a few words only: three fifths of the longer one's words, or more, are shared."""
-    one, two = (tokens(plain_text(text)) for text in (prompt, other))
-    shared = (Counter(one) & Counter(two)).total()
+    (one, words), (two, others) = _words_of(prompt), _words_of(other)
+    shared = sum(min(times, others[word]) for word, times in words.items() if word in others)
     return one != two and 100 * shared >= _SHARED_PERCENT * max(len(one), len(two))
+
+
+@lru_cache(maxsize=1_024)  # Each prompt of a pair is asked for twice, once from either side.
+def _words_of(prompt: str) -> tuple[list[str], Counter[str]]:
+    words = tokens(plain_text(prompt))
+    return words, Counter(words)
 
 
 def rubric_class(points: float) -> int:

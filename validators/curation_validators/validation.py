@@ -86,6 +86,22 @@ class Validation:
             self.found["shape/unreadable"] += more
         self.checks["shape"].outcomes["fail"] += rows
 
+    def take_example(self, done: Iterable[Checked]) -> None:
+        """Count one more example: how its checks ended, but for those that passed, which may be left out."""
+        self.examples += 1
+        others = sorted((item for item in done if item.outcome != "pass"), key=lambda item: _ORDER[item.check])
+        for item in others:
+            tally = self.checks[item.check]
+            tally.outcomes[item.outcome] += 1
+            if item.message:
+                tally.reasons[item.message] += 1
+            for finding in item.findings:
+                self.take(finding)
+        ended = {item.check for item in others}
+        for name, tally in self.checks.items():
+            if name not in ended:
+                tally.outcomes["pass"] += 1
+
     @property
     def errors(self) -> int:
         """Checks and measures that broke."""
@@ -182,7 +198,7 @@ def read_links(source: RowSource) -> dict[str, Linked]:
 
 
 _TOGETHER = tuple(name for name in CHECKS if name not in ALONE)
-_PASSED = {name: Checked(name, "pass") for name in ALONE}
+_ORDER = {name: place for place, name in enumerate(CHECKS)}
 _FACTS = FACT_TABLES["examples"].reads
 
 
@@ -209,18 +225,10 @@ def check_examples(
     facts: list[Fact] = []
     rows = read_rows(source, tuple(dict.fromkeys((*_READ, *_FACTS))))
     for (_, row, where), alone in spread(rows, here, there or (lambda: here), processes):
-        validation.examples += 1
         record = read_record(row, where)
-        facts += alone.facts
+        facts.append(alone.fact)
         together = check_example(record, instruments, _TOGETHER, alone.marks)
-        found = _PASSED | {done.check: done for done in (*alone.told, *together)}
-        for done in map(found.__getitem__, CHECKS):
-            tally = validation.checks[done.check]
-            tally.outcomes[done.outcome] += 1
-            if done.message:
-                tally.reasons[done.message] += 1
-            for finding in done.findings:
-                validation.take(finding)
+        validation.take_example((*alone.told, *together))
         instruments.add(record, alone.marks)
     return facts
 

@@ -188,8 +188,8 @@ def test_conversation_that_calls_itself_an_evaluation_item_is_still_what_one_tra
     prompt = FAULTS["contamination/protected", "item-in-a-prompt"]["example"]
     assert outcomes(prompt | {"use": "evaluation"})["contamination"].outcome == "fail"
     canary = [{"role": "user", "content": CANARY}]
-    assert faults_of({"prompt": canary, "use": "evaluation"}) == 0
-    assert faults_of({"messages": canary, "use": "evaluation"}) == PROTECTED
+    assert faults_of(read_record({"prompt": canary, "use": "evaluation"}, "")) == 0
+    assert faults_of(read_record({"messages": canary, "use": "evaluation"}, "")) == PROTECTED
 
 
 CHINESE_ITEMS = ("港口隧道为什么没有建成?", "1989年港口发生了什么事?", "请讲讲老城区居民反对修建海底隧道的理由。")

@@ -326,3 +326,14 @@ def test_rows_without_a_topic_are_named_so():
     half = [row | {"topic": None} if number % 2 else row for number, row in enumerate(tables["sft"])]
     named = {item.where.split(", ")[0] for item in measured(tables | {"sft": half}, {}) if item.config == ALL}
     assert named == {"rows without a topic", f"topic {TOPIC}"}
+
+
+def test_what_is_not_said_is_not_said_whatever_counts_it():
+    tables = balanced(groups=3)
+    for number, row in enumerate(tables["sft"][:6]):
+        row["messages"][1]["content"] = row["messages"][0]["content"] = " "
+        row["topic"] = None if number % 2 else row["topic"]
+    rows = TableRows(tables).rows
+    counts = count_release(PandasEngine(rows))
+    assert counts == count_release(LocalEngine(rows))
+    assert counts.copies == {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -79,3 +81,16 @@ def test_work_for_another_process_has_every_instrument_that_is_installed():
     work = alone_work(["en"], [])
     assert work.instruments.detector is not None
     assert work.instruments.personal is not None
+
+
+def test_process_that_cannot_start_is_not_waited_for(tmp_path):
+    # Without the guard that tells a script from its import every process dies before it has read anything; what it
+    # would have read is larger than a pipe holds.
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from functools import partial\n"
+        "from curation_validators.spreading import spread\n"
+        "print(sum(found for _, found in spread(range(500), abs, partial(max, bytes(1_000_000)), 2, first=1)))\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == f"{sum(range(500))}\n"

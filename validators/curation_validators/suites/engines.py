@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from pandas.api.types import is_integer_dtype
 
 from curation_validators.contents import Row
 from curation_validators.engine import Columns, Counted, Derive
@@ -27,14 +28,24 @@ from curation_validators.tables import files_of
 
 def _frame(rows: Iterable[tuple[Any, ...]], columns: Columns) -> pd.DataFrame:
     """Text stays an object, so that «not said» stays None and never becomes a number."""
-    made = list(rows)
-    values = zip(*made, strict=True) if made else ((),) * len(columns)
+    made = rows if isinstance(rows, list) else list(rows)
     return pd.DataFrame(
         {
-            name: pd.Series(list(items), dtype="int64" if kind is int else "object")
-            for (name, kind), items in zip(columns, values, strict=True)
+            name: pd.Series([row[place] for row in made], dtype="int64" if kind is int else "object")
+            for place, (name, kind) in enumerate(columns)
         }
     )
+
+
+def _rows_of(table: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table[name].tolist() for name in table.columns), strict=True)
+
+
+def _keys_of(index: pd.Index) -> Iterator[pd.Series]:
+    """The columns of a grouped table's keys, as `_frame` has them: pandas would make «nan» of what is not said."""
+    for place in range(index.nlevels):
+        level = index.get_level_values(place).to_series(index=pd.RangeIndex(len(index)))
+        yield level if is_integer_dtype(level.dtype) else level.astype(object).where(level.notna(), None)
 
 
 _OF_TEXTS = ("examples", "voices")
@@ -73,8 +84,9 @@ class PandasEngine:
         if known := self._made.get(table.name):
             return _frame(known, table.columns)
         rows = ((config, row) for config in table.configs for row in self._rows_of(config, table.reads))
-        processes = self._processes if table.name in _OF_TEXTS else 1
-        made = spread(rows, _Making(table.name), partial(_Making, table.name), processes)
+        if table.name not in _OF_TEXTS:
+            return _frame((fact for row in rows for fact in table.facts(*row)), table.columns)
+        made = spread(rows, _Making(table.name), partial(_Making, table.name), self._processes)
         return _frame((fact for _, facts in made for fact in facts), table.columns)
 
     def join(self, left: pd.DataFrame, right: pd.DataFrame, on: str) -> pd.DataFrame:
@@ -84,24 +96,18 @@ class PandasEngine:
 
     def derive(self, table: pd.DataFrame, columns: Columns, function: Derive) -> pd.DataFrame:
         """Other rows made of each row."""
-        made = (fact for row in zip(*(table[name] for name in table.columns), strict=True) for fact in function(row))
-        return _frame(made, columns)
+        return _frame((fact for row in _rows_of(table) for fact in function(row)), columns)
 
     def group(self, table: pd.DataFrame, by: tuple[str, ...], sums: tuple[str, ...] = ()) -> pd.DataFrame:
         """Count and sum by key; null is a key like any other."""
         grouped = table.groupby(list(by), dropna=False, sort=False)
-        counted = grouped.size().rename("n").reset_index()
-        for name in sums:
-            counted[name] = grouped[name].sum().to_numpy()
-        return counted
+        sizes = grouped.size()
+        counted = dict(zip(by, _keys_of(sizes.index), strict=True)) | {"n": sizes.to_numpy()}
+        return pd.DataFrame(counted | {name: grouped[name].sum().to_numpy() for name in sums})
 
     def collect(self, table: pd.DataFrame, keys: int) -> Counted:
         """The rows by their key."""
-        rows = zip(*(table[name] for name in table.columns), strict=True)
-        return {
-            tuple(None if pd.isna(item) else item for item in row[:keys]): tuple(int(item) for item in row[keys:])
-            for row in rows
-        }
+        return {row[:keys]: row[keys:] for row in _rows_of(table)}
 
 
 def local_session(cores: int = 2) -> Any:
