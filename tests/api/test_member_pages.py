@@ -311,6 +311,11 @@ def test_review_needs_what_its_verdict_needs_and_can_be_replaced(api):
     assert "gives a reason and a rationale" in answer.text
     answer = review(browser, verdict="reject", reasons=["one_sided"], rationale="My side is missing.")
     assert answer.status_code == 200
+    given = browser.see(f"/reviews/{example}")
+    assert {"verdict-reject", "reason-one_sided"} <= {
+        item["id"].replace("reasons-", "reason-") for item in given.all("input") if "checked" in item
+    }
+    assert "My side is missing." in given.text
     browser.send(f"/reviews/{example}", f"/reviews/{example}", {"verdict": "accept"})
     assert [(row.verdict, row.superseded) for row in sorted(rows(api, reviews), key=lambda row: row.superseded)] == [
         ("accept", False),

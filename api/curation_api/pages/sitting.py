@@ -12,13 +12,15 @@ from sqlalchemy import select
 
 from curation.errors import NotFound
 from curation.examples.intake import Intake, examine_revision
+from curation.opened import opened_of
 from curation.people.accounts import leased_by
 from curation.people.vault import Vault, topic_scope
 from curation.tables import leases
 from curation.writing import LoadedExamples
 from curation_api.pages.drafted import ShownTopic, topic_if_any
+from curation_api.pages.given_review import form_of_review
 from curation_api.pages.topic_words import bases_of
-from curation_api.pages.visit import Visit
+from curation_api.pages.visit import Form, Visit
 from curation_api.public import shown_example
 from curation_api.rendering import example_view
 from curation_api.views import ExampleView, RevisionView
@@ -65,8 +67,8 @@ def sitting_now(visit: Visit) -> Sitting | None:
         return _sitting(visit, loaded, row.example, row.revision, row.perspective, row.order_shown, hours)
 
 
-def own_sitting(visit: Visit, example: str) -> Sitting:
-    """The seat that the visitor filled in an open round of this example. Raises NotFound."""
+def own_sitting(visit: Visit, example: str) -> tuple[Sitting, Form]:
+    """The seat that the visitor filled in an open round of this example, and its review's form. Raises NotFound."""
     actor = visit.must_act()
     with visit.platform.read() as loaded:
         history = loaded.existing(example)
@@ -76,8 +78,10 @@ def own_sitting(visit: Visit, example: str) -> Sitting:
             found = revision.round.cast_by(pseudonym)
             if found is not None and revision.round.closed is None:
                 (perspective, _), cast = found
-                order = history.reviews[cast.leaf].order_shown
-                return _sitting(visit, loaded, example, revision.leaf, perspective, order, None, again=True)
+                review = history.reviews[cast.leaf]
+                order = review.order_shown
+                sitting = _sitting(visit, loaded, example, revision.leaf, perspective, order, None, again=True)
+                return sitting, form_of_review(review, opened_of(loaded.connection, [cast.leaf]))
     raise NotFound("you have no review in an open round of this example")
 
 

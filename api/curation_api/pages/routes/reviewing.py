@@ -88,14 +88,15 @@ def submit(visit: TheVisit, form: TheForm) -> Response:
 
 @router.get("/reviews/{example}")
 def again(example: AnId, visit: TheVisit) -> Response:
-    """The own review in an open round, to be replaced."""
-    return _page(visit, own_sitting(visit, example), Form([]))
+    """The own review in an open round, as it was given, to be replaced."""
+    sitting, given = own_sitting(visit, example)
+    return _page(visit, sitting, given)
 
 
 @router.post("/reviews/{example}")
 def supersede(example: AnId, visit: TheVisit, form: TheForm) -> Response:
     """Replace the own review."""
-    return _judge(visit, own_sitting(visit, example), form)
+    return _judge(visit, own_sitting(visit, example)[0], form)
 
 
 def _judge(visit: Visit, sitting: Sitting, form: Form) -> Response:
