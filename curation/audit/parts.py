@@ -350,7 +350,7 @@ def _check_complete(bundle: Bundle, whole: _Whole) -> None:
             in_order = [source for _, source in whole.citing] == _column(bundle, path, "source_id").to_pylist()
         else:
             in_order = _rises(_column(bundle, path, "example_id"), strictly=config != "reviews")
-        if not in_order or whole.kept[path] != bundle.row_count(path):
+        if not in_order or not whole.kept[path] or whole.kept[path] != bundle.row_count(path):
             raise _NotSound
     commitments = []
     for path in bundle.parquet_files("openings/"):

@@ -203,6 +203,17 @@ def row_moved(folder: Folder, demo: Demo) -> None:
     folder.change_rows("data/sft/train-*.parquet", lambda rows: rows.append(moved[-1]))
 
 
+@tampering(
+    "an empty split made up",
+    (r"data/tombstones/test-.*\.parquet", "is not listed in the manifest|holds no rows; an empty split has no file"),
+)
+def split_made_up(folder: Folder, demo: Demo) -> None:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(folder.path / folder.find("data/tombstones/train-*.parquet"), partitioning=None)
+    pq.write_table(table.slice(0, 0), folder.path / "data/tombstones/test-00000000.parquet")
+
+
 # --- openings ---------------------------------------------------------------------------------------------------------
 
 
