@@ -196,7 +196,7 @@ class _Watched(threading.Thread):
     def run(self) -> None:
         while held := sum(map(_held, [self.pid, *_children(self.pid)])):
             self.peak = max(self.peak, held)
-            time.sleep(0.05)
+            time.sleep(0.5)  # To look costs milliseconds of a processor.
 
 
 def _children(pid: int) -> list[int]:

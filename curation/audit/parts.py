@@ -15,7 +15,7 @@ import os
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -40,8 +40,8 @@ from curation.rulebook.parts import EVERY, MOST_PARTS, Part, Parts, behind_each
 from curation.rulebook.replay import Replay, replay_part
 from curation_validators.counting import PartCounts, merge_counts
 
-LEAVES_AT_ONCE = 20_000
-"""A part has about so many leaves: those of 2,500 examples with six reviews each. Fewer take less memory, and more
+LEAVES_AT_ONCE = 25_000
+"""A part has about so many leaves: those of 3,000 examples with six reviews each. Fewer take less memory, and more
 time, because each part goes through the files of the whole log."""
 FEWEST_LEAVES = 20_000
 """A log with fewer is not worth its processes."""
@@ -128,8 +128,12 @@ class _Worker:
             path, schema, most_rows(self.job.bundle), lambda batch: pc.is_in(self._codes(batch), value_set=mine)
         )
         codes = self._codes(table)
+        table = table.take(pc.sort_indices(codes))  # which keeps the order of rows of one part
+        numbers = Counter(codes.to_pylist())
+        start = 0
         for number in self.numbers:
-            self.tables[number, path] = table.filter(pc.equal(codes, pa.scalar(number, pa.uint8())))
+            self.tables[number, path] = table.slice(start, numbers[number])
+            start += numbers[number]
 
     def _codes(self, rows: pa.RecordBatch | pa.Table) -> pa.Array | pa.ChunkedArray:
         """The part of each row: by the example that it is of, or for openings by the leaf."""
@@ -191,7 +195,7 @@ class _Worker:
 
 
 def _replayed(bundle: Bundle, asked: Asked, parts: Parts, number: int) -> Replay:
-    picked = bundle.picked_leaves(asked.rows_at, parts.picked(number))
+    picked = bundle.picked_leaves(parts.picked(number), parts.starts)
     state = replay_part(picked, asked.rows_at, asked.sizes, Part(parts, number))
     if state.violations:
         raise _NotSound
@@ -205,6 +209,7 @@ def _work(job: _Job, worker: int, results: Connection) -> None:
     pa.set_memory_pool(pa.system_memory_pool())
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+    gc.freeze()  # What was there before the fork is not looked through after each part.
     try:
         reader = _Worker(job, worker)
         for number in reader.numbers:
@@ -217,6 +222,52 @@ def _work(job: _Job, worker: int, results: Connection) -> None:
 
 
 # --- in the process that asked ----------------------------------------------------------------------------------------
+
+
+class Beside:
+    """A look at something in a forked process, while this one looks at something else; or at once, without one."""
+
+    def __init__(self, look: Callable[[], Any], processes: int) -> None:
+        self._look = look
+        self._process: multiprocessing.process.BaseProcess | None = None
+        if processes > 1:
+            context = multiprocessing.get_context("fork")
+            self._results, sending = context.Pipe(duplex=False)
+            self._process = context.Process(target=_send, args=(look, sending), daemon=True)
+            self._process.start()
+            sending.close()
+
+    def result(self) -> Any:
+        """What the look gave, or raised."""
+        if self._process is None:
+            return self._look()
+        try:
+            found = self._results.recv()
+        except EOFError:
+            return self._look()
+        self._process.join()
+        return found
+
+
+def _send(look: Callable[[], Any], results: Connection) -> None:
+    try:
+        results.send(look())
+    except (EvenhandError, pa.ArrowException, *UNFORESEEN):
+        pass  # Whoever waits looks again, and gets it raised.
+    finally:
+        results.close()
+
+
+def rows_rise(bundle: Bundle) -> bool:
+    """Whether the rows of each file stand in the order of their examples, and each commitment once among openings."""
+    try:
+        for (config, _), path in files_by_split(bundle, Report("")).items():
+            if config != "sources" and not _rises(_column(bundle, path, "example_id"), strictly=config != "reviews"):
+                return False
+        openings = [_column(bundle, path, "commitment") for path in bundle.parquet_files("openings/")]
+        return len(openings) < 2 and all(pc.count_distinct(column).as_py() == len(column) for column in openings)
+    except (EvenhandError, pa.ArrowException, *UNFORESEEN):
+        return False
 
 
 @dataclass(slots=True)
@@ -271,19 +322,19 @@ def look_in_parts(bundle: Bundle, asked: Asked, parts: Parts, processes: int, re
         common = _replayed(bundle, asked, parts, EVERY)
         whole = _gather(_Job(bundle, asked, parts, max(1, processes), bundle.manifest.version), common)
         _check_keys(whole)
-        _check_order(bundle, common, whole)
+        in_order = Beside(lambda: _in_order(bundle, common, whole), processes)
         _check_complete(bundle, whole)
-    except (_NotSound, EvenhandError, *UNFORESEEN):
+        whole.piece.sort()
+        facts = facts_of(common, whole.piece, gates_of(common, merge_counts(whole.counts), asked), asked)
+        left = merge_counts(whole.left) if whole.left else None
+        if not in_order.result():
+            return None
+    except (_NotSound, EvenhandError, pa.ArrowException, *UNFORESEEN):
         return None
-    common.attested = dict(whole.attested + Counter(common.attested))
-    common.attested |= {kind: common.attested.get(kind, 0) for kind in ("self", "server")}
-    whole.piece.sort()
-    gates = gates_of(common, merge_counts(whole.counts), asked)
-    facts = facts_of(common, whole.piece, gates, asked)
+    common.attested = {kind: number + whole.attested[kind] for kind, number in common.attested.items()}
     for status, number in whole.rows.items():
         report.rows[status] += number
     report.erased += sorted(whole.erased, key=lambda item: item.where)
-    left = merge_counts(whole.left) if whole.left else None
     papers = Papers(facts, lambda: whole.piece.judged)
     return Found(common, papers, whole.piece.snapshots, sorted(whole.strictest), left)
 
@@ -328,8 +379,8 @@ def _check_keys(whole: _Whole) -> None:
         raise _NotSound
 
 
-def _check_order(bundle: Bundle, common: Replay, whole: _Whole) -> None:
-    """Each epoch's leaves stand in their canonical order (rule epoch/order)."""
+def _in_order(bundle: Bundle, common: Replay, whole: _Whole) -> bool:
+    """Whether each epoch's leaves stand in their canonical order (rule epoch/order)."""
     whole.followed.append((common.followed.indexes, common.followed.behind))
     behind = behind_each(common.size, whole.followed)
     start, hashes = 0, _leaf_hashes(bundle)
@@ -339,8 +390,9 @@ def _check_order(bundle: Bundle, common: Replay, whole: _Whole) -> None:
             check.take_after(next(hashes).hex(), max(-1, behind[index] - start))
         next(hashes)  # The last leaf of an epoch closes it.
         if not check.kept:
-            raise _NotSound
+            return False
         start = epoch.size
+    return True
 
 
 def _leaf_hashes(bundle: Bundle) -> Iterator[bytes]:
@@ -350,22 +402,15 @@ def _leaf_hashes(bundle: Bundle) -> Iterator[bytes]:
 
 
 def _check_complete(bundle: Bundle, whole: _Whole) -> None:
-    """No row of any file was passed over by all parts; rows stand in order; no opening stands twice."""
-    report = Report("")
-    for (config, _), path in files_by_split(bundle, report).items():
+    """No row of any file was passed over by all parts, and sources stand in the order of who cites them."""
+    for (config, _), path in files_by_split(bundle, Report("")).items():
+        if not whole.kept[path] or whole.kept[path] != bundle.row_count(path):
+            raise _NotSound
         if config == "sources":
             whole.citing.sort(key=lambda item: item[0])
-            in_order = [source for _, source in whole.citing] == _column(bundle, path, "source_id").to_pylist()
-        else:
-            in_order = _rises(_column(bundle, path, "example_id"), strictly=config != "reviews")
-        if not in_order or not whole.kept[path] or whole.kept[path] != bundle.row_count(path):
-            raise _NotSound
-    commitments = []
-    for path in bundle.parquet_files("openings/"):
-        commitments.append(_column(bundle, path, "commitment"))
-        if whole.kept[path] != bundle.row_count(path):
-            raise _NotSound
-    if len(commitments) > 1 or any(pc.count_distinct(column).as_py() != len(column) for column in commitments):
+            if [source for _, source in whole.citing] != _column(bundle, path, "source_id").to_pylist():
+                raise _NotSound
+    if any(whole.kept[path] != bundle.row_count(path) for path in bundle.parquet_files("openings/")):
         raise _NotSound
 
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundle
 from curation.audit.found import UNFORESEEN, Found, check_openings, leaf_only
-from curation.audit.parts import LEAVES_AT_ONCE, look_in_parts, parts_for
+from curation.audit.parts import LEAVES_AT_ONCE, Beside, look_in_parts, parts_for, rows_rise
 from curation.audit.report import Report
 from curation.audit.rows import compare_rows
 from curation.audit.signed import check_logged, check_signed, check_yanked
@@ -79,10 +80,11 @@ def verify_bundle(
 
 
 def _verify(bundle: Bundle, pin: Path | None, report: Report, parts: Parts | None, processes: int) -> None:
-    _check_files(bundle, report)
+    files = Beside(lambda: _look_at_files(bundle, parts is not None), processes if parts is not None else 0)
     trust = _read_trust(bundle, report)
     verified = _check_checkpoint(bundle, trust, report) if trust is not None else None
     authentic = verified is not None and _check_log(bundle, verified.checkpoint, report, parts)
+    rise = files.result().add_to(report)
     if verified is not None and pin is not None and authentic and trust is not None:
         _check_pin(bundle, pin, trust, verified, report)
     if not authentic:
@@ -90,8 +92,9 @@ def _verify(bundle: Bundle, pin: Path | None, report: Report, parts: Parts | Non
         report.fail("data", "no row can be derived, because the log is not authentic")
         return
     log = bundle.manifest.log
-    asked = look_around(bundle.leaves, log.rows_at, log.size, log.origin, _stated_gates(bundle))
-    found = look_in_parts(bundle, asked, parts, processes, report) if parts is not None else None
+    common = parts.common if parts is not None else None
+    asked = look_around(bundle.leaves, log.rows_at, log.size, log.origin, _stated_gates(bundle), common)
+    found = look_in_parts(bundle, asked, parts, processes, report) if parts is not None and rise else None
     if found is None:
         found = _look_at_whole(bundle, asked, report)
     else:
@@ -126,6 +129,28 @@ def _look_at_whole(bundle: Bundle, asked: Asked, report: Report) -> Found:
     check_openings(derived.made, openings, report)
     left = count_rows_of(leaf_only(state, asked)) if asked.stated else None
     return Found(state, derived, state.snapshots, list(not_admitted_by_strictest(state, derived.made)), left)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What a look at the files alone gives."""
+
+    report: Report
+    rise: bool
+    """See `rows_rise`; asked only where rows are looked at in parts."""
+
+    def add_to(self, report: Report) -> bool:
+        """Put what was found before everything else. Returns `rise`."""
+        report.failures[:0] = self.report.failures
+        report.notes[:0] = self.report.notes
+        report.files = self.report.files
+        return self.rise
+
+
+def _look_at_files(bundle: Bundle, in_parts: bool) -> _Files:
+    report = Report("")
+    _check_files(bundle, report)
+    return _Files(report, in_parts and not report.failures and rows_rise(bundle))
 
 
 def _check_files(bundle: Bundle, report: Report) -> None:
@@ -180,8 +205,8 @@ def _check_log(bundle: Bundle, checkpoint: Checkpoint, report: Report, parts: Pa
     """
 
     def sort_in(first: int, entries: list[bytes]) -> None:
-        for leaf in entries[: max(0, bundle.manifest.log.rows_at - first)]:
-            parts.take_leaf(leaf)  # type: ignore[union-attr]  # called for parts only
+        inside = entries[: max(0, bundle.manifest.log.rows_at - first)]
+        parts.take_bundle(inside)  # type: ignore[union-attr]  # called for parts only
 
     audit = audit_tiles(checkpoint.size, bundle.read_log, sort_in if parts is not None else None)
     for problem in audit:

@@ -166,13 +166,20 @@ class Piece:
             judged.sort()
 
 
-def look_around(leaves: Leaves, rows_at: int, size: int, origin: str, stated: Failing | None = None) -> Asked:
+def look_around(
+    leaves: Leaves,
+    rows_at: int,
+    size: int,
+    origin: str,
+    stated: Failing | None = None,
+    common: Iterable[bytes] | None = None,
+) -> Asked:
     """Read what a derivation over the first `rows_at` leaves has to know before it begins; erasures up to `size` count.
 
     `stated` is what a bundle's own report says of the topics that left it by a gate; whoever has every opening, and
-    so can measure them, gives None.
+    so can measure them, gives None. `common` has the leaves of the prefix that are of no example, if they are known.
     """
-    sizes = sorted({item for item in release_sizes(leaves(0, rows_at)) if item <= rows_at})
+    sizes = sorted({item for item in release_sizes(common or leaves(0, rows_at)) if item <= rows_at})
     later = later_erasures(leaves(rows_at, size), rows_at)
     return Asked(rows_at, origin, tuple(sizes), later, recorded_gates(leaves(rows_at, size), rows_at), stated)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from zlib import crc32
@@ -30,19 +30,27 @@ class Parts:
     count: int
     codes: bytearray = field(default_factory=bytearray)
     """Leaf's index → its part, or EVERY."""
+    starts: array[int] = field(default_factory=lambda: array("I"))
+    """Leaf's index → where it begins in the bundle of entries that holds it."""
+    common: list[bytes] = field(default_factory=list)
+    """The leaves that are of no example, in order."""
     _of_example: dict[bytes, int] = field(default_factory=dict)
 
-    def take_leaf(self, leaf: bytes) -> None:
-        """Sort the next leaf in."""
-        found = _EXAMPLE(leaf)
-        if found is None:
-            self.codes.append(EVERY)
-            return
-        example = found[1]
-        part = self._of_example.get(example)
-        if part is None:
-            part = self._of_example[example] = EVERY if b'"type":"topic:' in leaf else self._part_of_group(leaf)
-        self.codes.append(part)
+    def take_bundle(self, leaves: Iterable[bytes]) -> None:
+        """Sort in the next bundle of entries: each is written behind its length in two bytes."""
+        start, of_example = 2, self._of_example
+        for leaf in leaves:
+            found = _EXAMPLE(leaf)
+            if found is None:
+                self.codes.append(EVERY)
+                self.common.append(leaf)
+            else:
+                part = of_example.get(found[1])
+                if part is None:
+                    part = of_example[found[1]] = EVERY if b'"type":"topic:' in leaf else self._part_of_group(leaf)
+                self.codes.append(part)
+            self.starts.append(start)
+            start += len(leaf) + 2
 
     def _part_of_group(self, leaf: bytes) -> int:
         group = _GROUP(leaf)
@@ -63,17 +71,17 @@ class Part(NamedTuple):
     parts: Parts
     number: int
 
-    def fits(self, index: int, example: str | None, *, of_topics: bool) -> bool:
+    def fits(self, code: int, example: str | None, *, of_topics: bool) -> bool:
         """Whether a leaf, now that it is parsed, was sorted into this part rightly.
 
         Args:
-            index: the leaf's.
+            code: where it was sorted.
             example: the example that it is about, None if it is about none.
             of_topics: whether it brings a topic's outline.
         """
-        code = self.parts.codes[index]
-        belongs = EVERY if example is None else self.parts.of_example(example)
-        return code == belongs and code in (self.number, EVERY) and (code == EVERY or not of_topics)
+        if code == EVERY:
+            return example is None or self.parts.of_example(example) == EVERY
+        return code == self.number and not of_topics and example is not None and self.parts.of_example(example) == code
 
 
 @dataclass(slots=True)
@@ -86,10 +94,11 @@ class Followed:
     behind: array[int] = field(default_factory=lambda: array("q"))
     """The last one that each of `indexes` refers to."""
 
-    def take(self, index: int, references: Iterable[int | None]) -> None:
-        """Take in a leaf, by its index, with the indexes of those that it refers to."""
+    def take(self, index: int, references: Iterable[str], index_of: Mapping[str, int]) -> None:
+        """Take in a leaf, by its index, with the leaves that it refers to and the index of each leaf before it."""
         last = -1
-        for place in references:
+        for leaf in references:
+            place = index_of.get(leaf)
             if place is None:
                 self.complete = False
             elif place > last:

@@ -207,11 +207,13 @@ class Replay:
 
     def _check_part(self, part: Part, event: AnyEvent, leaf: str, index: int) -> None:
         """Note what stands in the way of taking this leaf in without the other parts."""
-        example = None if type(event) in _NOT_OF_EXAMPLES else cast("ExampleEvent", event).example
-        if not part.fits(index, example, of_topics=type(event) in _OUTLINED) or leaf in self.index_of:
+        kind = type(event)
+        example = None if kind in _NOT_OF_EXAMPLES else event.__dict__["example"]
+        code = part.parts.codes[index]
+        if not part.fits(code, example, of_topics=kind in _OUTLINED) or leaf in self.index_of:
             self.violations.append(Violation(index, "schema", "the leaf is of another part, or stands twice"))
-        if part.parts.codes[index] == part.number and type(event) is not EpochClosed:
-            self.followed.take(index, map(self.index_of.get, references_of(event)))
+        if code == part.number and kind is not EpochClosed:
+            self.followed.take(index, references_of(event), self.index_of)
 
     def _check_dataset(self, event: AnyEvent) -> None:
         if isinstance(event, DatasetDefined) and not self.dataset:

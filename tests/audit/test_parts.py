@@ -52,8 +52,7 @@ def test_each_example_is_in_one_part_with_its_group_and_topics_are_in_all(demo):
     folder = Folder(demo.bundle())
     leaves = folder.leaves()
     parts = Parts(4)
-    for leaf in leaves:
-        parts.take_leaf(leaf)
+    parts.take_bundle(leaves)
     groups: dict[str, set[int | None]] = {}
     for index, leaf in enumerate(leaves):
         fields = json.loads(leaf)
@@ -73,20 +72,19 @@ def test_each_example_is_in_one_part_with_its_group_and_topics_are_in_all(demo):
 
 def test_a_leaf_that_only_looks_as_if_it_were_of_an_example_fits_no_part():
     parts = Parts(2)
-    for leaf in (
-        b'{"example":"a","group":"g"}',
-        b'{"labels":{"example":"a"}}',
-        b'{"type":"topic:revised","example":"b"}',
-    ):
-        parts.take_leaf(leaf)
-    mine = Part(parts, parts.codes[0])
-    assert mine.fits(0, "a", of_topics=False)
-    assert not mine.fits(0, "a", of_topics=True), "an outline concerns every part"
-    assert not mine.fits(0, None, of_topics=False)
-    assert not mine.fits(0, "b", of_topics=False)
-    assert not mine.fits(1, None, of_topics=False), "a leaf of no example, sorted by words in it"
-    assert mine.fits(2, "b", of_topics=True)
-    assert not Part(parts, 1 - parts.codes[0]).fits(0, "a", of_topics=False)
+    worded, outline = b'{"labels":{"example":"a"}}', b'{"type":"topic:revised","example":"b"}'
+    parts.take_bundle([b'{"example":"a","group":"g"}', worded, outline])
+    number = parts.codes[0]
+    mine, other = Part(parts, number), Part(parts, 1 - number)
+    assert list(parts.codes) == [number, number, EVERY]
+    assert mine.fits(number, "a", of_topics=False)
+    assert mine.fits(EVERY, "b", of_topics=True)
+    assert mine.fits(EVERY, None, of_topics=False)
+    assert not mine.fits(number, None, of_topics=False), "a leaf of no example, sorted by words in it"
+    assert not mine.fits(number, "a", of_topics=True), "an outline concerns every part"
+    assert not mine.fits(number, "b", of_topics=False)
+    assert not mine.fits(EVERY, "a", of_topics=False)
+    assert not other.fits(number, "a", of_topics=False)
 
 
 @pytest.mark.parametrize("swapped", [False, True])
