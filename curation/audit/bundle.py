@@ -7,8 +7,10 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from stat import S_ISREG
@@ -73,13 +75,13 @@ class Bundle:
 
     def leaves(self, start: int, end: int) -> Iterable[bytes]:
         """The leaves of a range, streamed from the entry bundles. Raises LogInconsistent."""
-        if self.manifest.log.size > self.entry_capacity():
+        if self.manifest.log.size > self.entry_capacity:
             raise LogInconsistent(f"{self.manifest.log.size} leaves are more than this bundle holds", where="log")
         entries = iter_entries(self.manifest.log.size, self.read_log, start)
         return (leaf for _, leaf in islice(entries, max(0, end - start)))
 
     def picked_leaves(self, picked: bytes, starts: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """(index, leaf) of those leaves that `picked` has a 1 for. Raises OSError.
+        """(index, leaf) of those leaves that `picked` has a 1 for, of a log that was audited. Raises OSError.
 
         Args:
             picked: a byte for each leaf.
@@ -90,13 +92,14 @@ class Bundle:
             if index // TILE_WIDTH != bundle:
                 bundle = index // TILE_WIDTH
                 width = min(TILE_WIDTH, self.manifest.log.size - bundle * TILE_WIDTH)
-                # By its plain name, because thousands of them are read for each part.
-                with open(f"{folder}/{Tile(ENTRIES, bundle, width).path}", "rb") as file:  # noqa: PTH123  # half the time
+                # By its plain name: thousands are read for each part, and paths as objects take longer than reading.
+                with open(f"{folder}/{Tile(ENTRIES, bundle, width).path}", "rb") as file:  # noqa: PTH123
                     data = file.read()
             start = starts[index]
             yield index, data[start : start + (data[start - 2] << 8 | data[start - 1])]
             index = picked.find(1, index + 1)
 
+    @cached_property
     def entry_capacity(self) -> int:
         """How many leaves the entry bundles on disk can hold at most."""
         return 256 * sum(1 for _ in (self.path / "log" / "tile" / "entries").rglob("*"))
@@ -116,7 +119,7 @@ class Bundle:
         if (checkpoint.size, checkpoint.root.hex()) != (position.size, position.root):
             message = f"is of size {checkpoint.size}; the manifest names {position.size}, or another root"
             raise BundleInvalid(message, where=where)
-        if checkpoint.size > self.entry_capacity():
+        if checkpoint.size > self.entry_capacity:
             message = f"says {checkpoint.size} leaves, which is more than the log in this bundle holds"
             raise BundleInvalid(message, where=where)
         return verified
@@ -135,8 +138,18 @@ class Bundle:
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("is no readable Parquet file", where=path) from None
 
-    def table(self, path: str, schema: pa.Schema, most_rows: int, keep: Keep | None = None) -> pa.Table:
+    def table(
+        self,
+        path: str,
+        schema: pa.Schema,
+        most_rows: int,
+        keep: Keep | None = None,
+        near: Collection[int] | None = None,
+    ) -> pa.Table:
         """A Parquet file, or the rows of it that `keep` picks, as a table of exactly this schema.
+
+        With `near`, only the row groups that say that they hold one of these numbers in their first column, or do not
+        say what they hold.
 
         Its size is looked at before it is read: a few kilobytes of Parquet can unpack to gigabytes. Raises
         BundleInvalid naming what differs.
@@ -153,7 +166,8 @@ class Bundle:
             flat = [item.path for item in columns if item.physical_type == "BYTE_ARRAY" and "." not in item.path]
             with pq.ParquetFile(target, read_dictionary=flat) as file:
                 most_bytes = MIN_UNPACKED_BYTES + MAX_UNPACKING * target.stat().st_size
-                table = _read_in_pieces(file, schema, most_bytes, path, keep)
+                groups = None if near is None else _groups_near(file.metadata, sorted(near))
+                table = _read_in_pieces(file, schema, most_bytes, path, keep, groups)
             table.validate(full=True)
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("is no readable Parquet file", where=path) from None
@@ -168,14 +182,34 @@ def _check_columns(found: pa.Schema, wanted: pa.Schema, path: str) -> None:
             raise BundleInvalid(f"column {field.name} has another type than {field.type}", where=path)
 
 
-def _read_in_pieces(file: pq.ParquetFile, schema: pa.Schema, most_bytes: int, path: str, keep: Keep | None) -> pa.Table:
+def _groups_near(metadata: pq.FileMetaData, numbers: list[int]) -> list[int]:
+    """The row groups whose first column may hold one of these numbers, which are sorted."""
+
+    def may_hold(group: int) -> bool:
+        stated = metadata.row_group(group).column(0).statistics
+        if stated is None or not stated.has_min_max:
+            return True
+        place = bisect_left(numbers, stated.min)
+        return place < len(numbers) and bool(numbers[place] <= stated.max)
+
+    return [group for group in range(metadata.num_row_groups) if may_hold(group)]
+
+
+def _read_in_pieces(
+    file: pq.ParquetFile,
+    schema: pa.Schema,
+    most_bytes: int,
+    path: str,
+    keep: Keep | None,
+    groups: list[int] | None,
+) -> pa.Table:
     """Read a file, giving up as soon as it unpacks to more than it can honestly hold.
 
     Texts come as dictionaries, in which a text that stands in every row is held once, and are unfolded only when their
     size is known.
     """
     pieces, size = [], 0
-    for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
+    for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata), row_groups=groups):
         size += sum(_unfolded_bytes(column) for column in batch.columns)
         if size > most_bytes:
             raise BundleInvalid(f"unpacks to more than {most_bytes} bytes", where=path)
@@ -219,17 +253,29 @@ class BundleOpenings:
         self.index: dict[str, tuple[int, bytes, bytes]] = {}
         """Commitment → (log index that the file states, salt, body)."""
         self.problems: list[BundleInvalid] = []
+        self._unread: Bundle | None = None
 
     @classmethod
     def of_bundle(cls, bundle: Bundle) -> BundleOpenings:
         """All of them."""
         found = cls()
+        found._read_all(bundle, None)
+        return found
+
+    @classmethod
+    def of_leaves(cls, bundle: Bundle, leaves: Collection[int]) -> BundleOpenings:
+        """Those near some leaves, by their log index; the others are read once one is asked for that is not there."""
+        found = cls()
+        found._read_all(bundle, leaves)
+        found._unread = bundle
+        return found
+
+    def _read_all(self, bundle: Bundle, near: Collection[int] | None) -> None:
         for path in bundle.parquet_files("openings/"):
             try:
-                found.read(bundle.table(path, OPENINGS, most_rows(bundle)), path)
+                self.read(bundle.table(path, OPENINGS, most_rows(bundle), near=near), path)
             except BundleInvalid as error:
-                found.problems.append(error)
-        return found
+                self.problems.append(error)
 
     def read(self, table: pa.Table, path: str) -> None:
         """Take in a table of openings."""
@@ -243,6 +289,12 @@ class BundleOpenings:
     def body(self, unit: str, commitment: str) -> bytes | None:
         """The body behind a commitment. Raises LogInconsistent when salt or body were changed."""
         found = self.index.get(commitment)
+        if found is None and self._unread is not None:
+            bundle, self._unread = self._unread, None
+            self.index.clear()
+            self.problems.clear()
+            self._read_all(bundle, None)
+            found = self.index.get(commitment)
         if found is None:
             return None
         _, salt, body = found

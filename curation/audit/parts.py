@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
-import os
-import sys
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -24,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from curation.audit.beside import Beside
 from curation.audit.bundle import Bundle, BundleOpenings, most_rows
 from curation.audit.found import UNFORESEEN, Found, check_openings, leaf_only
 from curation.audit.report import Failure, Report
@@ -45,11 +44,6 @@ LEAVES_AT_ONCE = 25_000
 time, because each part goes through the files of the whole log."""
 FEWEST_LEAVES = 20_000
 """A log with fewer is not worth its processes."""
-
-
-def usable_processes(most: int = 4) -> int:
-    """How many processes `verify_bundle` may use here: as many as there are processors, where they can be forked."""
-    return min(most, len(os.sched_getaffinity(0))) if sys.platform == "linux" else 0
 
 
 def parts_for(leaves: int, processes: int, leaves_at_once: int = LEAVES_AT_ONCE) -> Parts | None:
@@ -222,40 +216,6 @@ def _work(job: _Job, worker: int, results: Connection) -> None:
 
 
 # --- in the process that asked ----------------------------------------------------------------------------------------
-
-
-class Beside:
-    """A look at something in a forked process, while this one looks at something else; or at once, without one."""
-
-    def __init__(self, look: Callable[[], Any], processes: int) -> None:
-        self._look = look
-        self._process: multiprocessing.process.BaseProcess | None = None
-        if processes > 1:
-            context = multiprocessing.get_context("fork")
-            self._results, sending = context.Pipe(duplex=False)
-            self._process = context.Process(target=_send, args=(look, sending), daemon=True)
-            self._process.start()
-            sending.close()
-
-    def result(self) -> Any:
-        """What the look gave, or raised."""
-        if self._process is None:
-            return self._look()
-        try:
-            found = self._results.recv()
-        except EOFError:
-            return self._look()
-        self._process.join()
-        return found
-
-
-def _send(look: Callable[[], Any], results: Connection) -> None:
-    try:
-        results.send(look())
-    except (EvenhandError, pa.ArrowException, *UNFORESEEN):
-        pass  # Whoever waits looks again, and gets it raised.
-    finally:
-        results.close()
 
 
 def rows_rise(bundle: Bundle) -> bool:

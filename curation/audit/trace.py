@@ -8,23 +8,28 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from curation.audit.beside import Beside
 from curation.audit.bundle import Bundle, BundleOpenings, open_bundle
+from curation.collection import paused_collection
 from curation.errors import BundleInvalid, LogInconsistent, NotFound
 from curation.log.merkle import CompactRange, inclusion_proof, leaf_hash, verify_inclusion
 from curation.log.notes import Checkpoint
 from curation.log.proofs import encode_tlog_proof
-from curation.log.tiles import TileHashes
+from curation.log.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, Tile, TileHashes, read_tile, tile_root
 from curation.log.trust import TrustPolicy
 from curation.releases.report import REPORT
 from curation.rulebook.history import History, Revision
 from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import placement
-from curation.rulebook.replay import Replay, release_sizes, replay
+from curation.rulebook.replay import Replay, release_sizes, replay_one
 from curation.rulebook.rounds import Round
 from curation_schemas.bodies import read_body, unit_of
 from curation_schemas.parsing import SchemaInvalid, load_json
@@ -53,8 +58,13 @@ class Traced:
         return encode_tlog_proof(self.leaf_index, hashes, self.bundle.read_log("checkpoint"), extra=leaf)
 
 
-def trace_example(path: Path, example: str) -> Traced:
+def trace_example(path: Path, example: str, processes: int = 0) -> Traced:
     """Trace an example in the bundle at `path`.
+
+    Args:
+        path: the bundle's folder.
+        example: the example's id.
+        processes: how many may look at a long log side by side (see `usable_processes`).
 
     Raises:
         NotFound: the bundle's log knows no such example.
@@ -66,29 +76,75 @@ def trace_example(path: Path, example: str) -> Traced:
     rows_at = bundle.manifest.log.rows_at
     if rows_at > checkpoint.size:
         raise BundleInvalid(f"names {rows_at} leaves of a log of {checkpoint.size}", where="manifest.json")
-    sizes = [*release_sizes(_authentic_leaves(bundle, checkpoint)), rows_at]
-    state = replay(bundle.leaves(0, rows_at), snapshots_at=sizes, only=example)
+    with paused_collection():
+        leaves = _leaves_that_matter(bundle, checkpoint, example, processes)
+        sizes = [*release_sizes(leaf for _, leaf in leaves), rows_at]
+        state = replay_one(((index, leaf) for index, leaf in leaves if index < rows_at), rows_at, sizes, example)
     history = state.histories.get(example)
     if history is None or not history.revisions:
         raise NotFound(f"no example {example!r} in the log of {path}", hint="Ids stand in the column example_id.")
-    openings = BundleOpenings.of_bundle(bundle)
+    openings = BundleOpenings.of_leaves(bundle, state.events[example])
     story = _Storyteller(bundle, state, history, openings).tell()
     story["proved_leaves"] = _prove(bundle, checkpoint, state.events[example])
     return Traced(story, bundle, state.index_of[placement(history).revision])
 
 
-def _authentic_leaves(bundle: Bundle, checkpoint: Checkpoint) -> Iterator[bytes]:
-    """Every leaf of the log; at the end, LogInconsistent unless they hash to the checkpoint.
+def _leaves_that_matter(
+    bundle: Bundle, checkpoint: Checkpoint, example: str, processes: int
+) -> list[tuple[int, bytes]]:
+    """(index, leaf) of what is of this example or of none, from the whole log.
 
-    Without this, a leaf of the story could be hidden by changing it.
+    Raises LogInconsistent unless all leaves hash to the checkpoint: else one of the story could be hidden by changing
+    it.
     """
-    edge = CompactRange()
-    for leaf in bundle.leaves(0, checkpoint.size):
-        edge.append(leaf_hash(leaf))
-        yield leaf
+    bundles = range(-(-checkpoint.size // TILE_WIDTH))
+    shares = max(1, processes if len(bundles) >= _WORTH_PROCESSES else 1)
+    edge, found = CompactRange(), []
+    ends = [share * len(bundles) // shares for share in range(shares + 1)]
+    looks = [Beside(partial(_look, bundle, bundles[start:end], example), shares) for start, end in pairwise(ends)]
+    for look in looks:
+        roots, rest, kept = look.result()
+        for root in roots:
+            edge.append_subtree(TILE_HEIGHT, root)
+        for leaf in rest:
+            edge.append(leaf)
+        found += kept
     if edge.root() != checkpoint.root:
         message = f"its leaves hash to {edge.root().hex()}; the checkpoint says {checkpoint.root.hex()}"
         raise LogInconsistent(message, where="log", hint="Run `evenhand verify` on this bundle.")
+    return found
+
+
+_WORTH_PROCESSES = 80
+"""Bundles of entries, 256 leaves each, from which on processes are forked."""
+
+
+def _look(bundle: Bundle, bundles: range, example: str) -> tuple[list[bytes], list[bytes], list[tuple[int, bytes]]]:
+    """The roots of full tiles, the leaf hashes of a last one that is not full, and the leaves that matter."""
+    size = bundle.manifest.log.size
+    mine, about, of_topics = f'"example":"{example}"'.encode(), b'"example":"', b'"type":"topic:'
+    roots: list[bytes] = []
+    rest: list[bytes] = []
+    kept: list[tuple[int, bytes]] = []
+    for number in bundles:
+        first = number * TILE_WIDTH
+        leaves = read_tile(Tile(ENTRIES, number, min(TILE_WIDTH, size - first)), bundle.read_log)
+        hashes = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
+        if len(hashes) == TILE_WIDTH:
+            roots.append(tile_root(b"".join(hashes)))
+        else:
+            rest = hashes
+        # As a replay of one example passes over the others; most bundles hold nothing of this one.
+        whole = b"\n".join(leaves)
+        if mine in whole or of_topics in whole:
+            kept += [
+                (index, leaf)
+                for index, leaf in enumerate(leaves, first)
+                if about not in leaf or mine in leaf or of_topics in leaf
+            ]
+        else:
+            kept += [(index, leaf) for index, leaf in enumerate(leaves, first) if about not in leaf]
+    return roots, rest, kept
 
 
 def _prove(bundle: Bundle, checkpoint: Checkpoint, indices: list[int]) -> int:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from curation.audit.beside import Beside
 from curation.audit.bundle import Bundle, BundleOpenings, check_path, open_bundle
 from curation.audit.found import UNFORESEEN, Found, check_openings, leaf_only
-from curation.audit.parts import LEAVES_AT_ONCE, Beside, look_in_parts, parts_for, rows_rise
+from curation.audit.parts import LEAVES_AT_ONCE, look_in_parts, parts_for, rows_rise
 from curation.audit.report import Report
 from curation.audit.rows import compare_rows
 from curation.audit.signed import check_logged, check_signed, check_yanked

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from curation.cli.lean import as_in_an_auditors_install
-from curation.cli.printing import print_json, shown, working
+from curation.cli.printing import at_work, print_json, shown, working
 from curation.cli.story import print_story
 from curation.whole import write_whole
 
@@ -38,12 +38,12 @@ def verify(
     VERIFIED means that the record is intact, not that the text is true.
     """
     as_in_an_auditors_install()
-    from curation.audit.parts import usable_processes
+    from curation.audit.beside import usable_processes
     from curation.audit.verify import verify_bundle
 
     if pin is not None and not pin.is_file():
         raise typer.BadParameter(f"{pin} is no file", param_hint="--pin")
-    with bundle_folder(bundle) as folder, working("Verifying every leaf, row and file"):
+    with bundle_folder(bundle) as folder, at_work("Verifying every leaf, row and file"):
         report = verify_bundle(folder, pin, usable_processes())
     report.bundle = bundle
     if as_json:
@@ -107,11 +107,12 @@ def trace(
 ) -> None:
     """Tell one example's story: proposer, sources, each review, the outcome and by which rule."""
     as_in_an_auditors_install()
+    from curation.audit.beside import usable_processes
     from curation.audit.remote import FOR_TRACE
     from curation.audit.trace import trace_example
 
-    with bundle_folder(bundle, FOR_TRACE) as folder, working("Reading the log"):
-        traced = trace_example(folder, example)
+    with bundle_folder(bundle, FOR_TRACE) as folder, at_work("Reading the log"):
+        traced = trace_example(folder, example, usable_processes())
         if proof is not None:
             write_whole(proof, [traced.tlog_proof()])
     if as_json:

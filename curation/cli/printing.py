@@ -63,6 +63,21 @@ def working(title: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def at_work(title: str) -> Iterator[None]:
+    """The same without a thread, for a step that forks processes of its own."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    sys.stderr.write(f"{title} …")
+    sys.stderr.flush()
+    try:
+        yield
+    finally:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
 def progress(items: Iterable[Item], title: str, total: int) -> Iterator[Item]:
     """The items, with a progress bar at a terminal."""
     if not sys.stderr.isatty():

@@ -199,7 +199,7 @@ def build_tiles(old_size: int, new_leaf_hashes: Iterable[bytes], reader: HashRea
             yield Tile(level, indexes[level]).path, full
             rows[level].clear()
             indexes[level] += 1
-            level, node = level + 1, _tile_root(full)
+            level, node = level + 1, tile_root(full)
     for level in sorted(touched):
         if rows[level]:
             yield Tile(level, indexes[level], len(rows[level]) // HASH_SIZE).path, bytes(rows[level])
@@ -281,7 +281,7 @@ class TileAudit:
         root = None
         if len(row) == TILE_WIDTH:
             yield from self._check(Tile(level, self._indexes[level]), row)
-            root = None if None in row else _tile_root(b"".join(row))  # type: ignore[arg-type]  # None was looked for
+            root = None if None in row else tile_root(b"".join(row))  # type: ignore[arg-type]  # None was looked for
             self._rows[level] = []
             self._indexes[level] += 1
             yield from self._push(level + 1, [root])
@@ -348,8 +348,8 @@ def _parents(row: bytes) -> bytes:
     return b"".join([sha256(b"\x01" + row[start : start + 2 * HASH_SIZE]).digest() for start in starts])
 
 
-def _tile_root(row: bytes) -> bytes:
-    """The root over the 256 hashes of a full tile."""
+def tile_root(row: bytes) -> bytes:
+    """The root over the 256 hashes of a full tile, which come joined."""
     while len(row) > HASH_SIZE:
         row = _parents(row)
     return row

@@ -175,11 +175,15 @@ class Replay:
 
     def take_picked(self, leaf: bytes, index: int) -> None:
         """Take in a leaf of this part; those between the last one and this are of other parts."""
-        for size in range(self.size, index) if self.snapshots_at else ():
-            if size in self.snapshots_at:
-                self.snapshots[size] = self.published()
-        self.size = index
+        self.pass_to(index)
         self.take_leaf(leaf)
+
+    def pass_to(self, size: int) -> None:
+        """Pass over leaves of other parts."""
+        for between in range(self.size, size) if self.snapshots_at else ():
+            if between in self.snapshots_at:
+                self.snapshots[between] = self.published()
+        self.size = size
 
     def _passes_over(self, leaf: bytes) -> bool:
         # Drafts of topics are read all the same: the example may have been judged under one.
@@ -439,15 +443,32 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))
 
 
-def replay(leaves: Iterable[bytes], snapshots_at: Iterable[int] = (), only: str | None = None) -> Replay:
-    """Replay a log, or a prefix of it; with `only`, just what concerns one example."""
-    state = Replay(frozenset(snapshots_at), only)
+def replay(leaves: Iterable[bytes], snapshots_at: Iterable[int] = ()) -> Replay:
+    """Replay a log, or a prefix of it."""
+    state = Replay(frozenset(snapshots_at))
     for leaf in leaves:
         state.take_leaf(leaf)
     if state.size in state.snapshots_at:
         state.snapshots[state.size] = state.published()
-    if only is None:
-        state.finish()
+    state.finish()
+    return state
+
+
+def replay_one(picked: Iterable[tuple[int, bytes]], size: int, snapshots_at: Iterable[int], only: str) -> Replay:
+    """Replay what concerns one example.
+
+    Args:
+        picked: the leaves that are of this example or of none, at least, each with its index.
+        size: the size of the log, or of the prefix of it, that they are from.
+        snapshots_at: see Replay.
+        only: the example.
+    """
+    state = Replay(frozenset(snapshots_at), only)
+    for index, leaf in picked:
+        state.take_picked(leaf, index)
+    state.pass_to(size)
+    if size in state.snapshots_at:
+        state.snapshots[size] = state.published()
     return state
 
 
@@ -466,7 +487,7 @@ def replay_part(picked: Iterable[tuple[int, bytes]], size: int, snapshots_at: It
     state = Replay(frozenset(snapshots_at), part=part)
     for index, leaf in picked:
         state.take_picked(leaf, index)
-    state.size = size
+    state.pass_to(size)
     if size in state.snapshots_at:
         state.snapshots[size] = state.published()
     state.finish()

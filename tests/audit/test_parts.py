@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from array import array
 from itertools import pairwise
 
@@ -10,7 +11,8 @@ import pytest
 
 from curation.audit import parts as parts_module
 from curation.audit import verify
-from curation.audit.parts import FEWEST_LEAVES, LEAVES_AT_ONCE, parts_for, usable_processes
+from curation.audit.beside import Beside, usable_processes
+from curation.audit.parts import FEWEST_LEAVES, LEAVES_AT_ONCE, parts_for
 from curation.audit.verify import verify_bundle
 from curation.log.order import OrderCheck, canonical_order
 from curation.rulebook.parts import EVERY, Part, Parts, behind_each
@@ -118,3 +120,16 @@ def test_small_logs_are_looked_at_whole_and_parts_are_shared_out_evenly():
             assert made.count % processes == 0 or made.count == 255
             assert made.count <= 255
     assert 0 <= usable_processes() <= 4
+
+
+def test_what_fails_beside_is_raised_here():
+    here = os.getpid()
+    assert Beside(os.getpid, processes=1).result() == here
+    assert Beside(os.getpid, processes=2).result() != here
+
+    def look():
+        if os.getpid() != here:
+            raise LookupError
+        return "looked again"
+
+    assert Beside(look, processes=2).result() == "looked again"
