@@ -19,9 +19,10 @@ import pytest
 from hypothesis import settings
 
 from curation.integrations.label_studio.local import is_installed
+from tests.support.chromium import chromium
 from tests.support.postgres import databases, postgres, postgres_url
 
-__all__ = ["databases", "postgres", "postgres_url"]
+__all__ = ["chromium", "databases", "postgres", "postgres_url"]
 
 UNIT_TESTS = Path(__file__).parent / "unit"
 LABEL_STUDIO_TESTS = Path(__file__).parent / "label_studio"

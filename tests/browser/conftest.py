@@ -1,18 +1,14 @@
-"""A server in a thread, and Chromium: Debian's, or Playwright's own."""
+"""A server in a thread, and pages of it in Chromium (tests/support/chromium.py)."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import sync_playwright
 
 from curation.clock import SystemClock
 from curation.people.accounts import actor_by_handle
@@ -21,8 +17,6 @@ from curation.writing import Platform
 from curation_api import create_app
 from curation_api.app import UVICORN
 from tests.api.support import copy_home, seed_home
-
-CHROMIUM = os.environ.get("EVENHAND_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @contextmanager
@@ -62,18 +56,6 @@ def site(seeded):
     """The address of the pages, with the pilot's topics."""
     with serving(copy_home(seeded, seeded.path.parent / "home", SystemClock())) as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    with sync_playwright() as playwright:
-        found = CHROMIUM or playwright.chromium.executable_path
-        if not Path(found).exists():
-            pytest.skip("NO BROWSER: run `make browser`, or name one in EVENHAND_CHROMIUM, to run these tests")
-        # Root has no sandbox; nothing but the pages of this test is ever opened.
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

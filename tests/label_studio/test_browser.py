@@ -6,10 +6,6 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import chromium
-
-__all__ = ["chromium"]
-
 
 def test_a_pair_is_judged_on_label_studios_page(working, chromium):
     example = working.world.propose(kind="preference")
