@@ -7,12 +7,14 @@ Rules that always hold:
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import sha256
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
@@ -25,7 +27,7 @@ from curation.log.leaf import commitment as commitment_of
 from curation.log.tiles import ENTRIES, TILE_WIDTH, Tile, iter_entries
 from curation.log.trust import TrustPolicy, VerifiedCheckpoint
 from curation.releases.columns import OPENINGS
-from curation.releases.manifest import read_manifest
+from curation.releases.manifest import manifest_bytes, parse_manifest
 from curation_schemas.release import ReleaseManifest
 
 MAX_TEXT_BYTES = 64_000_000
@@ -38,8 +40,7 @@ _ROWS_PER_LEAF = 256
 
 def check_path(path: str) -> str:
     """Return a listed path unchanged, or raise BundleInvalid when it could lead out of the bundle."""
-    parts = PurePosixPath(path).parts
-    if not path or path.startswith("/") or ".." in parts or "\\" in path or "\x00" in path or ":" in path:
+    if not path or path.startswith("/") or ".." in path.split("/") or "\\" in path or "\x00" in path or ":" in path:
         raise BundleInvalid("is no path inside a bundle", where=repr(path)[:120])
     return path
 
@@ -50,17 +51,20 @@ class Bundle:
 
     path: Path
     manifest: ReleaseManifest
+    manifest_sha256: str
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises BundleInvalid."""
-        target = self.path / check_path(path)
+        # By its plain name: a log has thousands of files, and paths as objects take longer than reading.
+        target = f"{self.path}/{check_path(path)}"
         try:
-            found = target.lstat()
+            found = os.lstat(target)
             if not S_ISREG(found.st_mode):
                 raise BundleInvalid("is missing", where=path)
             if found.st_size > MAX_TEXT_BYTES:
                 raise BundleInvalid("is larger than any such file can be", where=path)
-            return target.read_bytes()
+            with open(target, "rb", buffering=0) as file:  # noqa: PTH123
+                return file.read()
         except (FileNotFoundError, NotADirectoryError):
             raise BundleInvalid("is missing", where=path) from None
         except OSError:
@@ -102,7 +106,7 @@ class Bundle:
     @cached_property
     def entry_capacity(self) -> int:
         """How many leaves the entry bundles on disk can hold at most."""
-        return 256 * sum(1 for _ in (self.path / "log" / "tile" / "entries").rglob("*"))
+        return TILE_WIDTH * sum(len(files) for _, _, files in os.walk(self.path / "log" / "tile" / "entries"))
 
     def parquet_files(self, prefix: str) -> list[str]:
         """The listed Parquet files under a prefix, sorted."""
@@ -209,7 +213,7 @@ def _read_in_pieces(
     size is known.
     """
     pieces, size = [], 0
-    for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata), row_groups=groups):
+    for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, groups), row_groups=groups):
         size += sum(_unfolded_bytes(column) for column in batch.columns)
         if size > most_bytes:
             raise BundleInvalid(f"unpacks to more than {most_bytes} bytes", where=path)
@@ -217,10 +221,10 @@ def _read_in_pieces(
     return pa.Table.from_batches(pieces, schema=schema)
 
 
-def _rows_at_once(metadata: pq.FileMetaData) -> int:
+def _rows_at_once(metadata: pq.FileMetaData, groups: list[int] | None) -> int:
     """So few rows that those of nested texts, were each as long as its whole column chunk, fit into memory."""
     widest = 1
-    for number in range(metadata.num_row_groups):
+    for number in range(metadata.num_row_groups) if groups is None else groups:
         group = metadata.row_group(number)
         chunks = [group.column(place) for place in range(group.num_columns)]
         nested = [item for item in chunks if item.has_dictionary_page and "." in item.path_in_schema]
@@ -238,7 +242,8 @@ def _unfolded_bytes(array: pa.Array) -> int:
 
 def open_bundle(path: Path) -> Bundle:
     """Open a bundle by reading its manifest. Raises BundleInvalid."""
-    return Bundle(path, read_manifest(path))
+    content = manifest_bytes(path)
+    return Bundle(path, parse_manifest(content), sha256(content).hexdigest())
 
 
 def most_rows(bundle: Bundle) -> int:
@@ -264,16 +269,20 @@ class BundleOpenings:
 
     @classmethod
     def of_leaves(cls, bundle: Bundle, leaves: Collection[int]) -> BundleOpenings:
-        """Those near some leaves, by their log index; the others are read once one is asked for that is not there."""
+        """Those of some leaves, by their log index; the others are read once one is asked for that is not there."""
         found = cls()
         found._read_all(bundle, leaves)
         found._unread = bundle
         return found
 
     def _read_all(self, bundle: Bundle, near: Collection[int] | None) -> None:
+        keep: Keep | None = None
+        if near is not None:
+            leaves = pa.array(near, OPENINGS.field("index").type)
+            keep = partial(_is_of, leaves)
         for path in bundle.parquet_files("openings/"):
             try:
-                self.read(bundle.table(path, OPENINGS, most_rows(bundle), near=near), path)
+                self.read(bundle.table(path, OPENINGS, most_rows(bundle), keep, near), path)
             except BundleInvalid as error:
                 self.problems.append(error)
 
@@ -301,6 +310,10 @@ class BundleOpenings:
         if commitment_of(unit, salt, body) != commitment:
             raise LogInconsistent(f"the opening of {commitment[:16]}… does not fit its commitment: it was edited")
         return body
+
+
+def _is_of(leaves: pa.Array, openings: pa.RecordBatch) -> pa.BooleanArray:
+    return pc.is_in(openings.column("index"), value_set=leaves)
 
 
 def _values(table: pa.Table, name: str) -> Iterator[Any]:

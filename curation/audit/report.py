@@ -38,6 +38,8 @@ class Report:
     yanked: str | None = None
     """Why two maintainers yanked this release, where they did and the bundle says so."""
     log_key: str | None = None
+    manifest: str | None = None
+    """SHA-256 of manifest.json, which has the digest of every other file: equal for equal releases."""
     files: int = 0
 
     @property
@@ -64,5 +66,6 @@ class Report:
             "simulated": self.simulated,
             "yanked": self.yanked,
             "log_key": self.log_key,
+            "manifest": self.manifest,
             "files": self.files,
         }

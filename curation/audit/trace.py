@@ -8,7 +8,7 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -16,14 +16,23 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from curation.audit.beside import Beside
+from curation.audit.beside import Beside, Seen
 from curation.audit.bundle import Bundle, BundleOpenings, open_bundle
 from curation.collection import paused_collection
 from curation.errors import BundleInvalid, LogInconsistent, NotFound
 from curation.log.merkle import CompactRange, inclusion_proof, leaf_hash, verify_inclusion
 from curation.log.notes import Checkpoint
 from curation.log.proofs import encode_tlog_proof
-from curation.log.tiles import ENTRIES, TILE_HEIGHT, TILE_WIDTH, Tile, TileHashes, read_tile, tile_root
+from curation.log.tiles import (
+    ENTRIES,
+    TILE_HEIGHT,
+    TILE_WIDTH,
+    Tile,
+    TileHashes,
+    decode_entries,
+    tile_hashes,
+    tile_root,
+)
 from curation.log.trust import TrustPolicy
 from curation.releases.report import REPORT
 from curation.rulebook.history import History, Revision
@@ -40,6 +49,9 @@ NOT_PROVED = (
     "that a person really stands where they declared to stand",
     "anything that the server attested alone: leases, languages read, organisations",
 )
+BY_LEAF = "every leaf of the log was hashed, up to the checkpoint"
+BY_DIGEST = "the log's files are those of a release that `evenhand verify` found intact on this machine"
+"""Why nothing of the story can have been left out."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +70,17 @@ class Traced:
         return encode_tlog_proof(self.leaf_index, hashes, self.bundle.read_log("checkpoint"), extra=leaf)
 
 
-def trace_example(path: Path, example: str, processes: int = 0) -> Traced:
+def trace_example(
+    path: Path, example: str, processes: int = 0, known: Callable[[Bundle], bool] = lambda _bundle: False
+) -> Traced:
     """Trace an example in the bundle at `path`.
 
     Args:
         path: the bundle's folder.
         example: the example's id.
         processes: how many may look at a long log side by side (see `usable_processes`).
+        known: whether a bundle with this manifest was verified before (see `is_remembered`). Its log's files are then
+            compared with the manifest; else each leaf is hashed.
 
     Raises:
         NotFound: the bundle's log knows no such example.
@@ -77,7 +93,10 @@ def trace_example(path: Path, example: str, processes: int = 0) -> Traced:
     if rows_at > checkpoint.size:
         raise BundleInvalid(f"names {rows_at} leaves of a log of {checkpoint.size}", where="manifest.json")
     with paused_collection():
-        leaves = _leaves_that_matter(bundle, checkpoint, example, processes)
+        leaves = _leaves_as_verified(bundle, example, processes) if known(bundle) else None
+        by_digest = leaves is not None
+        if leaves is None:
+            leaves = _leaves_of_the_tree(bundle, checkpoint, example, processes)
         sizes = [*release_sizes(leaf for _, leaf in leaves), rows_at]
         state = replay_one(((index, leaf) for index, leaf in leaves if index < rows_at), rows_at, sizes, example)
     history = state.histories.get(example)
@@ -86,65 +105,103 @@ def trace_example(path: Path, example: str, processes: int = 0) -> Traced:
     openings = BundleOpenings.of_leaves(bundle, state.events[example])
     story = _Storyteller(bundle, state, history, openings).tell()
     story["proved_leaves"] = _prove(bundle, checkpoint, state.events[example])
+    story["complete_by"] = BY_DIGEST if by_digest else BY_LEAF
     return Traced(story, bundle, state.index_of[placement(history).revision])
 
 
-def _leaves_that_matter(
-    bundle: Bundle, checkpoint: Checkpoint, example: str, processes: int
-) -> list[tuple[int, bytes]]:
-    """(index, leaf) of what is of this example or of none, from the whole log.
+# --- the leaves that matter: of this example or of none ---------------------------------------------------------------
+
+_WORTH_PROCESSES = 80
+"""Bundles of entries, 256 leaves each, from which on processes are forked."""
+_Picked = list[tuple[int, bytes]]
+"""Leaves, each behind its index."""
+
+
+def _leaves_of_the_tree(bundle: Bundle, checkpoint: Checkpoint, example: str, processes: int) -> _Picked:
+    """Those of the whole log.
 
     Raises LogInconsistent unless all leaves hash to the checkpoint: else one of the story could be hidden by changing
     it.
     """
-    bundles = range(-(-checkpoint.size // TILE_WIDTH))
-    shares = max(1, processes if len(bundles) >= _WORTH_PROCESSES else 1)
     edge, found = CompactRange(), []
-    ends = [share * len(bundles) // shares for share in range(shares + 1)]
-    looks = [Beside(partial(_look, bundle, bundles[start:end], example), shares) for start, end in pairwise(ends)]
-    for look in looks:
-        roots, rest, kept = look.result()
+    for roots, rest, picked in _side_by_side(partial(_look, bundle, example), bundle, processes):
         for root in roots:
             edge.append_subtree(TILE_HEIGHT, root)
         for leaf in rest:
             edge.append(leaf)
-        found += kept
+        found += picked
     if edge.root() != checkpoint.root:
         message = f"its leaves hash to {edge.root().hex()}; the checkpoint says {checkpoint.root.hex()}"
         raise LogInconsistent(message, where="log", hint="Run `evenhand verify` on this bundle.")
     return found
 
 
-_WORTH_PROCESSES = 80
-"""Bundles of entries, 256 leaves each, from which on processes are forked."""
+def _leaves_as_verified(bundle: Bundle, example: str, processes: int) -> _Picked | None:
+    """Those of a log whose files are the ones of a verified manifest; None where one of them is not."""
+    found: _Picked = []
+    for picked in _side_by_side(partial(_look_at_listed, bundle, example), bundle, processes):
+        if picked is None:
+            return None
+        found += picked
+    return found
 
 
-def _look(bundle: Bundle, bundles: range, example: str) -> tuple[list[bytes], list[bytes], list[tuple[int, bytes]]]:
+def _side_by_side(look: Callable[[range], Seen], bundle: Bundle, processes: int) -> list[Seen]:
+    """What a look at each share of a log's bundles of entries gives; all but the first in processes of their own."""
+    bundles = range(-(-bundle.manifest.log.size // TILE_WIDTH))
+    shares = max(1, processes if len(bundles) >= _WORTH_PROCESSES else 1)
+    ends = [share * len(bundles) // shares for share in range(shares + 1)]
+    others = [Beside(partial(look, bundles[start:end]), shares) for start, end in pairwise(ends[1:])]
+    return [look(bundles[: ends[1]]), *(other.result() for other in others)]
+
+
+def _look(bundle: Bundle, example: str, bundles: range) -> tuple[list[bytes], list[bytes], _Picked]:
     """The roots of full tiles, the leaf hashes of a last one that is not full, and the leaves that matter."""
-    size = bundle.manifest.log.size
-    mine, about, of_topics = f'"example":"{example}"'.encode(), b'"example":"', b'"type":"topic:'
+    pick, picked = _Pick(example), _Picked()
     roots: list[bytes] = []
     rest: list[bytes] = []
-    kept: list[tuple[int, bytes]] = []
+    for tile, data in _entries(bundle, bundles):
+        leaves = decode_entries(data, f"log/{tile.path}", tile.width)
+        hashes = b"".join([sha256(b"\x00" + leaf).digest() for leaf in leaves])
+        if tile.width == TILE_WIDTH:
+            roots.append(tile_root(hashes))
+        else:
+            rest = tile_hashes(hashes, tile.path)
+        picked += pick.of(tile, data, leaves)
+    return roots, rest, picked
+
+
+def _look_at_listed(bundle: Bundle, example: str, bundles: range) -> _Picked | None:
+    """The leaves that matter, if each file has the digest that the manifest says; else None."""
+    pick, picked, listed = _Pick(example), _Picked(), bundle.manifest.files
+    for tile, data in _entries(bundle, bundles):
+        path = f"log/{tile.path}"
+        if path not in listed or sha256(data).hexdigest() != listed[path].sha256:
+            return None
+        picked += pick.of(tile, data, decode_entries(data, path, tile.width))
+    return picked
+
+
+def _entries(bundle: Bundle, bundles: range) -> Iterator[tuple[Tile, bytes]]:
+    """The bundles of entries, as bytes."""
     for number in bundles:
-        first = number * TILE_WIDTH
-        leaves = read_tile(Tile(ENTRIES, number, min(TILE_WIDTH, size - first)), bundle.read_log)
-        hashes = [sha256(b"\x00" + leaf).digest() for leaf in leaves]
-        if len(hashes) == TILE_WIDTH:
-            roots.append(tile_root(b"".join(hashes)))
-        else:
-            rest = hashes
-        # As a replay of one example passes over the others; most bundles hold nothing of this one.
-        whole = b"\n".join(leaves)
-        if mine in whole or of_topics in whole:
-            kept += [
-                (index, leaf)
-                for index, leaf in enumerate(leaves, first)
-                if about not in leaf or mine in leaf or of_topics in leaf
-            ]
-        else:
-            kept += [(index, leaf) for index, leaf in enumerate(leaves, first) if about not in leaf]
-    return roots, rest, kept
+        tile = Tile(ENTRIES, number, min(TILE_WIDTH, bundle.manifest.log.size - number * TILE_WIDTH))
+        yield tile, bundle.read_log(tile.path)
+
+
+class _Pick:
+    """Picks the leaves that a replay of one example does not pass over."""
+
+    def __init__(self, example: str) -> None:
+        self._mine = f'"example":"{example}"'.encode()
+
+    def of(self, tile: Tile, data: bytes, leaves: list[bytes]) -> _Picked:
+        """Those of a bundle of entries, whose bytes are looked at at once, because most hold nothing of one example."""
+        mine, about, of_topics = self._mine, b'"example":"', b'"type":"topic:'
+        numbered = enumerate(leaves, tile.index * TILE_WIDTH)
+        if mine in data or of_topics in data:
+            return [(index, leaf) for index, leaf in numbered if about not in leaf or mine in leaf or of_topics in leaf]
+        return [(index, leaf) for index, leaf in numbered if about not in leaf]
 
 
 def _prove(bundle: Bundle, checkpoint: Checkpoint, indices: list[int]) -> int:

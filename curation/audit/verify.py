@@ -68,6 +68,7 @@ def verify_bundle(
         return report
     report.dataset, report.version = bundle.manifest.dataset, bundle.manifest.version
     report.simulated = bundle.manifest.simulated
+    report.manifest = bundle.manifest_sha256
     parts = parts_for(bundle.manifest.log.rows_at, processes, leaves_at_once)
     try:
         with paused_collection():

@@ -39,12 +39,14 @@ def verify(
     """
     as_in_an_auditors_install()
     from curation.audit.beside import usable_processes
+    from curation.audit.remembered import remember
     from curation.audit.verify import verify_bundle
 
     if pin is not None and not pin.is_file():
         raise typer.BadParameter(f"{pin} is no file", param_hint="--pin")
     with bundle_folder(bundle) as folder, at_work("Verifying every leaf, row and file"):
         report = verify_bundle(folder, pin, usable_processes())
+    remember(report)
     report.bundle = bundle
     if as_json:
         print_json(report.as_json())
@@ -108,11 +110,12 @@ def trace(
     """Tell one example's story: proposer, sources, each review, the outcome and by which rule."""
     as_in_an_auditors_install()
     from curation.audit.beside import usable_processes
+    from curation.audit.remembered import is_remembered
     from curation.audit.remote import FOR_TRACE
     from curation.audit.trace import trace_example
 
     with bundle_folder(bundle, FOR_TRACE) as folder, at_work("Reading the log"):
-        traced = trace_example(folder, example, usable_processes())
+        traced = trace_example(folder, example, usable_processes(), is_remembered)
         if proof is not None:
             write_whole(proof, [traced.tlog_proof()])
     if as_json:

@@ -37,6 +37,7 @@ def print_story(story: dict[str, Any]) -> None:
     typer.echo(
         f"{story['proved_leaves']} leaves of this story were proved to stand in {story['checkpoint']['origin']}."
     )
+    typer.echo(f"Nothing of it was left out: {story['complete_by']}.")
     typer.echo("This does not prove:")
     for item in story["does_not_prove"]:
         typer.echo(f"  - {item}")

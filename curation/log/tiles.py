@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final
@@ -99,12 +100,15 @@ def encode_entries(entries: Sequence[bytes]) -> bytes:
 def decode_entries(data: bytes, where: str, width: int | None = None) -> list[bytes]:
     """The entries of a bundle; `where` names the file. Raises LogInconsistent if it is cut off or not `width` wide."""
     entries, position, end = list[bytes](), 0, len(data)
-    while position < end and len(entries) <= TILE_WIDTH:
-        start = position + 2
-        position = start + (data[position] << 8 | data[start - 1]) if start <= end else end + 1
-        entries.append(data[start:position])
-    if position > end:
-        raise LogInconsistent(f"the bundle is cut off inside entry {len(entries) - 1}.", where=where)
+    with suppress(IndexError):  # Past the end, where each bundle stops: to ask before each entry would take longer.
+        for _ in range(TILE_WIDTH + 1):
+            start = position + 2
+            length = data[position] << 8 | data[start - 1]
+            position = start + length
+            entries.append(data[start:position])
+    if position != end and len(entries) <= TILE_WIDTH:
+        cut = len(entries) - (position > end)
+        raise LogInconsistent(f"the bundle is cut off inside entry {cut}.", where=where)
     if not 1 <= len(entries) <= TILE_WIDTH or width not in {None, len(entries)}:
         raise LogInconsistent(f"{len(entries)} entries where {width or '1 to 256'} belong.", where=where)
     return entries

@@ -47,17 +47,26 @@ def render_manifest(manifest: ReleaseManifest) -> bytes:
 
 def read_manifest(bundle: Path) -> ReleaseManifest:
     """Read a bundle's manifest. Raises BundleInvalid."""
+    return parse_manifest(manifest_bytes(bundle))
+
+
+def manifest_bytes(bundle: Path) -> bytes:
+    """The bytes of a bundle's manifest. Raises BundleInvalid."""
     path = bundle / MANIFEST
     try:
         if path.is_symlink() or not path.is_file():
             raise BundleInvalid("is missing or no plain file", where=MANIFEST, hint="Is this a release's folder?")
         if path.stat().st_size > MAX_MANIFEST_BYTES:
             raise BundleInvalid(f"is larger than {MAX_MANIFEST_BYTES} bytes", where=MANIFEST)
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError:
         raise BundleInvalid(
             "is missing or cannot be read", where=MANIFEST, hint="Is this a release's folder?"
         ) from None
+
+
+def parse_manifest(content: bytes) -> ReleaseManifest:
+    """The manifest that these bytes are. Raises BundleInvalid."""
     try:
         return validate(ReleaseManifest, load_json(content, MAX_FILES))
     except SchemaInvalid as error:

@@ -180,9 +180,8 @@ class Replay:
 
     def pass_to(self, size: int) -> None:
         """Pass over leaves of other parts."""
-        for between in range(self.size, size) if self.snapshots_at else ():
-            if between in self.snapshots_at:
-                self.snapshots[between] = self.published()
+        for between in sorted([item for item in self.snapshots_at if self.size <= item < size]):
+            self.snapshots[between] = self.published()
         self.size = size
 
     def _passes_over(self, leaf: bytes) -> bool:

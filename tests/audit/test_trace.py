@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from curation.audit.trace import NOT_PROVED, trace_example
+from curation.audit.trace import BY_DIGEST, BY_LEAF, NOT_PROVED, trace_example
 from curation.errors import BundleInvalid, EvenhandError, LogInconsistent, NotFound
 from curation.log.merkle import leaf_hash
 from curation.log.notes import SigningKey
@@ -220,12 +220,13 @@ def test_an_unknown_example_is_not_found(bundle):
         trace_example(bundle, "ex_aaaaaaaaaaaaaaaa")
 
 
+@pytest.mark.parametrize("known", [False, True])
 @pytest.mark.parametrize("hidden", ["example:withdrawn", "flag:raised", "round:closed", "review:submitted"])
-def test_no_act_can_be_hidden_by_giving_its_leaf_another_example(hidden, bundle):
+def test_no_act_can_be_hidden_by_giving_its_leaf_another_example(hidden, known, bundle):
     index, event = events(bundle, hidden)[0]
     edit_leaf(bundle, index, event["example"].encode(), b"ex_aaaaaaaaaaaaaaaa")
-    with pytest.raises(LogInconsistent):
-        trace_example(bundle, event["example"])
+    with pytest.raises(LogInconsistent, match=r"its leaves hash to \w+; the checkpoint says"):
+        trace_example(bundle, event["example"], known=lambda _: known)
 
 
 @pytest.mark.parametrize(
@@ -237,11 +238,27 @@ def test_no_act_can_be_hidden_by_giving_its_leaf_another_example(hidden, bundle)
         ("perspective:declared", b'"auth":"server"', b'"auth":"sErver"'),
     ],
 )
-def test_no_leaf_on_which_a_story_rests_can_be_changed(type_, old, new, bundle):
+@pytest.mark.parametrize("known", [False, True])
+def test_no_leaf_on_which_a_story_rests_can_be_changed(known, type_, old, new, bundle):
     index = next(index for index, leaf in enumerate(Folder(bundle).leaves()) if type_.encode() in leaf and old in leaf)
     edit_leaf(bundle, index, old, new)
+    example = Folder(bundle).rows("data/sft/train-*.parquet")[0]["example_id"]
     with pytest.raises(LogInconsistent):
-        trace_example(bundle, Folder(bundle).rows("data/sft/train-*.parquet")[0]["example_id"])
+        trace_example(bundle, example, known=lambda _: known)
+
+
+def test_a_file_of_the_log_that_the_manifest_does_not_list_is_no_verified_one(stories, bundle):
+    folder, example = Folder(bundle), next(iter(stories))
+    name = next(path for path in folder.manifest()["files"] if path.startswith("log/tile/entries/"))
+    folder.change_manifest(lambda manifest: manifest["files"].pop(name))
+    assert trace_example(bundle, example, known=lambda _: True).story == stories[example]
+
+
+def test_stories_of_a_release_that_was_verified_before_are_the_same_and_say_how_it_is_known(stories, demo):
+    for example in (*list(stories)[::5], one(stories, lambda story: story["status"] == "withdrawn")["example"]):
+        story = trace_example(demo.bundle(), example, known=lambda _: True).story
+        assert story.pop("complete_by") == BY_DIGEST
+        assert {**story, "complete_by": BY_LEAF} == stories[example]
 
 
 def test_an_edited_opening_is_said_to_be_edited_and_never_shown(bundle):

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import httpx
 
+from curation.cache import cache_folder
 from curation.errors import InvalidInput, Unavailable
 from curation.identifiers import TokenBytes
 
@@ -31,14 +32,6 @@ ADMINISTRATOR = "administrator@label-studio.invalid"
 _READY, _EMPTY = ".ready", "empty"
 _DATABASE = "label_studio.sqlite3"
 _START_S = 180
-
-
-def cache_folder() -> Path:
-    """Where the environment is kept: `EVENHAND_CACHE`, else `XDG_CACHE_HOME`, else `~/.cache`."""
-    chosen = os.environ.get("EVENHAND_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "evenhand"
 
 
 def environment_folder() -> Path:
