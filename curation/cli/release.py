@@ -12,7 +12,7 @@ import typer
 
 from curation.cli.audit import bundle_folder
 from curation.cli.opening import acting, home_path, opened_platform, writing_as
-from curation.cli.printing import print_json, print_table, shown, working
+from curation.cli.printing import at_work, print_json, print_table, shown, working
 
 app = typer.Typer(no_args_is_help=True, help="Releases: plan, cut, list, build again, compare, retract, yank, publish.")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -254,7 +254,7 @@ def publish(
     from curation.integrations.folders import FolderDestination
     from curation.integrations.publish import Destination, publish_release, read_release
 
-    with working("Verifying the release"):
+    with at_work("Verifying the release"):
         read = read_release(release_folder(context, release))
     destination: Destination
     if to.startswith("hf://"):

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+from curation.audit.beside import usable_processes
 from curation.audit.bundle import open_bundle
 from curation.audit.verify import verify_bundle
 from curation.errors import BundleInvalid, Conflict, InvalidInput
@@ -75,7 +76,7 @@ class Publication:
 
 def read_release(path: Path) -> Release:
     """A bundle that verifies. Raises BundleInvalid."""
-    report = verify_bundle(path)
+    report = verify_bundle(path, processes=usable_processes())
     if report.verdict != "VERIFIED":
         first = report.failures[0] if report.failures else None
         said = f"{first.where}: {first.message}" if first else "rows failed"
