@@ -117,6 +117,10 @@ def main() -> None:
         _stop(f"this command needs the extra «{extra}»; in the checkout: pip install '.[{extra}]'", 2)
     except BrokenPipeError:
         sys.exit(1)
+    except UnicodeEncodeError as error:
+        # The shell hands on any bytes; a name of a file may have them, what is recorded or looked for may not.
+        given = ascii(error.object[error.start : error.end][:20])
+        _stop(f"what was given holds {given}, which {error.encoding} cannot write. Give it as UTF-8.", 2)
     except OSError as error:
         # A write that fails names no file; what is half written is removed by whoever wrote it.
         hint = ". Make room and run it again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""

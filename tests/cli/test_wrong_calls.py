@@ -32,6 +32,7 @@ EVENHAND = Path(sys.executable).with_name("evenhand")
         (["verify", "{bundle}", "--pin", "{home}/nowhere"], "is no file"),
         (["trace", "ex_aaaaaaaaaaaaaaaa", "--bundle", "{home}/nowhere"], "is no folder"),
         (["trace", "ex_aaaaaaaaaaaaaaaa", "--bundle", "{bundle}"], "no example 'ex_aaaaaaaaaaaaaaaa'"),
+        (["trace", "ex_\udcff", "--bundle", "{bundle}"], r"holds '\udcff', which utf-8 cannot write"),
         (["--home", "{home}", "release", "rebuild", "9.9.9"], "there is no release '9.9.9'"),
         (["--home", "{home}", "release", "rebuild", "2.0.0"], "exists"),
         (["--home", "{home}", "release", "cut", "--as", "nobody"], "there is no account 'nobody'"),
