@@ -69,11 +69,10 @@ def _rows_table(facts: CardFacts) -> str:
             continue
         lines.append(f"| {config} | " + " | ".join(str(counts.get(split, "–")) for split in SPLITS) + " |")
     text = "\n".join(lines)
+    notes = ["A dash is an empty split."] if "–" in text else []
     if empty:
-        text += (
-            f"\n\nEmpty in this release, and therefore without a file: {', '.join(empty)}. A dash is an empty split."
-        )
-    return text
+        notes.append(f"Empty in this release, and therefore without a file: {', '.join(empty)}.")
+    return "\n\n".join([text, *([" ".join(notes)] if notes else [])])
 
 
 def render_card(facts: CardFacts, files: DataFiles, card_text: str) -> bytes:
@@ -215,7 +214,10 @@ def _known_limits(facts: CardFacts) -> str:
             ),
             "Perspectives are a few large camps; who stands elsewhere has no seat until a perspective is proposed.",
             "One person can have two accounts, if the operator lets them.",
-            "Contested examples are published apart, in `contested`, with their votes; they are not training data.",
+            (
+                "Contested and unresolved examples are published apart, in `contested`, with their votes; they are not "
+                "training data."
+            ),
             (
                 "Topics are uneven in size and language: the table above and the datasheets "
                 f"({', '.join(facts.terms.languages)}) say how."

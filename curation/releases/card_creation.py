@@ -54,7 +54,8 @@ def _rationale(facts: CardFacts) -> str:
         "Data that is meant to make a model fairer on contested topics can turn it the other way, and nobody "
         "outside can "
         "tell when it is private. Here people who disagree judge each other's examples under the same rules, each "
-        f"required perspective for itself, and all of it is published. The topics:\n\n{topics}"
+        "required perspective for itself, and every vote of an ended round is in the log that comes with the data. "
+        f"The topics:\n\n{topics}"
     )
 
 
@@ -64,7 +65,7 @@ def _collection(facts: CardFacts) -> str:
     written = f" Models that took part, as proposers say: {models}." if models else ""
     first, last = facts.time_frame()
     return (
-        f"Proposed between the epochs that ended on {first} and on {last}. Who wrote the texts (`origin.kind`): "
+        f"Proposed and judged in the epochs that ended from {first} to {last}. Who wrote the texts (`origin.kind`): "
         f"{origins}."
         f"{written} Each proposal is checked for hygiene, language, copies, personal data, secrets and protected test "
         f"sets; what the checks refuse never enters the log.\n\n{say_sources(facts)}"

@@ -14,7 +14,7 @@ from html import escape
 from curation.releases.facts import SIMULATED, CardFacts, in_english
 
 PLOTS = {
-    "positions": "Examples by position, for each topic",
+    "positions": "Accepted examples by position, for each topic",
     "acceptance": "Share of seats that accept, by perspective, over the examples in this release",
 }
 _WIDTH, _LABEL, _BAR, _ROW = 900, 420, 360, 22

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import huggingface_hub
@@ -13,15 +14,18 @@ import mlcroissant
 import prov.model
 import pytest
 import yaml
+from babel.messages.pofile import read_po
 from huggingface_hub import DatasetCard
 
 from curation.errors import InvalidInput
 from curation.releases.card import render_card
 from curation.releases.columns import SCHEMAS
+from curation.releases.datasheets import render_datasheets
 from curation.releases.derive import derive, look_around
-from curation_schemas.release import SPLITS
+from curation_schemas.release import CONFIGS, SPLITS
 from tests.audit.tampering import Folder
 
+ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 
@@ -124,14 +128,30 @@ def test_the_hubs_own_reader_takes_the_cards_yaml(demo):
     assert card.data.size_categories == ["n<1K"]
 
 
-def test_a_card_with_an_open_section_stops_the_build(demo):
+@pytest.fixture(scope="module")
+def facts(demo):
+    """What the second release's texts are made of."""
     folder = Folder(demo.bundle())
     leaves = folder.leaves()
     log = folder.manifest()["log"]
     asked = look_around(lambda start, end: leaves[start:end], log["rows_at"], log["size"], log["origin"], {})
-    made = derive(lambda start, end: leaves[start:end], asked, lambda *_: None)
+    return derive(lambda start, end: leaves[start:end], asked, lambda *_: None).facts
+
+
+def test_a_card_with_an_open_section_stops_the_build(facts):
     with pytest.raises(InvalidInput, match="a section is left open"):
-        render_card(made.facts, {}, "Where it comes from: [More Information Needed]")
+        render_card(facts, {}, "Where it comes from: [More Information Needed]")
+
+
+@pytest.mark.parametrize("empty", [[], ["preference"]])
+@pytest.mark.parametrize("full", [True, False])
+def test_the_card_says_what_a_dash_is_where_there_is_one(facts, empty, full):
+    splits = dict.fromkeys(SPLITS, 1) if full else {"train": 1}
+    rows = {config: splits for config in facts.rows.keys() | {"preference"} if config not in empty}
+    rows |= {config: dict.fromkeys(SPLITS, 1) for config in CONFIGS if config not in rows and config not in empty}
+    card = render_card(replace(facts, rows=rows), {}, "").decode()
+    assert ("A dash is an empty split." in card) == (not full)
+    assert ("therefore without a file: preference." in card) == bool(empty)
 
 
 def test_plots_are_well_formed_without_script_and_say_what_they_show(demo):
@@ -153,6 +173,33 @@ def test_each_language_has_a_datasheet_in_its_own_words(demo):
     ]
     french = sum(row.get("language") == "fr" and "proposer" in row for row in rows)
     assert f"contient {french} exemples" in sheets["fr"]
+
+
+@pytest.mark.parametrize(
+    ("language", "total", "said"),
+    [
+        ("en", 0, "holds no example"),
+        ("en", 1, "holds one example in"),
+        ("en", 2, "holds 2 examples"),
+        ("fr", 1, "contient un exemple dans"),
+        ("zh-Hans", 1, "样例 1 条"),
+    ],
+)
+def test_a_datasheet_counts_as_its_language_does(facts, language, total, said):
+    topic = facts.topics()[0].id
+    figures = replace(facts.figures, examples={("sft", topic, language): total} if total else {})
+    sheet = render_datasheets(replace(facts, figures=figures))[f"datasheets/{language}.md"].decode()
+    assert said in sheet
+
+
+def test_chinese_datasheets_use_the_words_of_the_pages(facts):
+    with (ROOT / "api/curation_api/pages/locale/zh_Hans/messages.po").open("rb") as file:
+        pages = read_po(file)
+    sheet = render_datasheets(facts)["datasheets/zh-Hans.md"].decode()
+    for message in ("Examples", "accepted", "Topics", "Empty seats"):
+        assert pages.get(message).string in sheet, message
+    assert "评审人" in sheet
+    assert not re.search("评审者|示例|[「」]", sheet)
 
 
 def test_the_citation_names_version_log_and_the_logs_own_date(demo):
