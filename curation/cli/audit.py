@@ -73,6 +73,8 @@ def print_report(report: Report) -> None:
     """The report for people."""
     rows, attested = report.rows, report.attested
     typer.echo(f"{report.verdict}  {report.dataset or '?'} {report.version or ''}  ({report.bundle})")
+    if report.yanked is not None:
+        typer.echo(f"  YANKED    two maintainers warn of this release: «{shown(report.yanked)}»")
     typer.echo(f"  rows      {rows['VERIFIED']} verified, {rows['ERASED']} erased, {rows['FAILED']} failed")
     typer.echo(f"  files     {report.files} checked against the manifest")
     if report.checkpoint["size"] is not None:
@@ -82,8 +84,6 @@ def print_report(report: Report) -> None:
     typer.echo(f"  attested  {attested['self']} acts signed by their contributors, {attested['server']} by the server")
     if report.simulated:
         typer.echo("  simulated people and synthetic content: a demonstration, nobody's opinion")
-    if report.yanked is not None:
-        typer.echo(f"  YANKED    two maintainers warn of this release: «{shown(report.yanked)}»")
     for item in report.erased[:_SHOWN]:
         typer.echo(f"  ERASED    {shown(item.where)}: {shown(item.message)}")
     for item in report.failures[:_SHOWN]:

@@ -46,8 +46,9 @@ def print_story(story: dict[str, Any]) -> None:
 def _when(item: dict[str, Any]) -> str:
     if item["epoch"] is None:
         return "not yet in a closed epoch"
-    after = f"after {item['not_before']} and " if item["not_before"] else ""
-    return f"epoch {item['epoch']} ({after}by {item['not_after']}), event {item['event']}"
+    first, last = item["not_before"], item["not_after"]
+    days = f"by {last}" if not first else f"on {last}" if first == last else f"from {first} to {last}"
+    return f"epoch {item['epoch']} ({days}), event {item['event']}"
 
 
 def _print_revision(revision: dict[str, Any]) -> None:

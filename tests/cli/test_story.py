@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.cli.story import _print_source
+from curation.cli.story import _print_source, _when
 
 SOURCE = {
     "publisher": "The council",
@@ -30,6 +30,14 @@ def test_a_check_is_told_with_its_source(capsys, check, told):
     printed = capsys.readouterr().out
     assert told in printed
     assert ("SHA-256 of the page abab" in printed) == (check["page"] is not None)
+
+
+@pytest.mark.parametrize(
+    ("not_before", "days"),
+    [(None, "by 2026-01-09"), ("2026-01-02", "from 2026-01-02 to 2026-01-09"), ("2026-01-09", "on 2026-01-09")],
+)
+def test_an_epoch_is_told_with_its_first_and_its_last_day(not_before, days):
+    assert _when(WHEN | {"not_before": not_before}) == f"epoch 1 ({days}), event 7"
 
 
 def test_a_public_copy_is_told_and_made_safe_for_a_terminal(capsys):
