@@ -65,7 +65,8 @@ def place_of(name: str, environment: Any = os.environ) -> Place:
         return Place(name, base, f"{root}main/", environment.get("HF_TOKEN") or None)
     parts = urlsplit(name)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise InvalidInput("is no address", where=name, hint="For instance: https://example.org/releases/1.0.0")
+        hint = "A release is read from a folder, hf://datasets/org/name@v1.2.0 or https://…; copy it to a folder first."
+        raise InvalidInput("is no address that a release can be read from", where=name, hint=hint)
     return Place(name, name.rstrip("/") + "/")
 
 

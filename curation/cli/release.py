@@ -141,6 +141,7 @@ def diff(
     """Say what B holds that A does not, what it no longer holds, and why."""
     from curation.audit.bundle import open_bundle
     from curation.audit.compare import NEEDED, compare_bundles
+    from curation_schemas.release import CONFIGS
 
     with release_at(context, before, NEEDED) as one, release_at(context, after, NEEDED) as other:
         found = compare_bundles(open_bundle(one), open_bundle(other)).as_json()
@@ -151,7 +152,11 @@ def diff(
     typer.echo(f"{new['dataset']}: {old['version']} → {new['version']}\n")
     if new["simulated"]:
         typer.echo("Simulated people and synthetic content: a demonstration, nobody's opinion.\n")
-    names = dict.fromkeys([*old["rows"], *new["rows"]])
+    if not found["same_log"]:
+        typer.echo("They are of two logs: neither follows from the other.\n")
+    elif new["log_size"] < old["log_size"]:
+        typer.echo(f"{old['version']} is the later one: what it added is counted as removed here.\n")
+    names = [name for name in CONFIGS if name in {*old["rows"], *new["rows"]}]
     print_table(
         ["config", "before", "after"], [[name, *(str(x["rows"].get(name, 0)) for x in (old, new))] for name in names]
     )
@@ -160,8 +165,10 @@ def diff(
         said = ", ".join(f"{topic} {count}" for topic, count in counts.items())
         typer.echo(f"\n{what.capitalize()} {sum(counts.values())}" + (f": {said}" if said else ""))
     if found["moved"]:
+        typer.echo()
         print_table(["moved", "from", "to"], [[item["example"], item["from"], item["to"]] for item in found["moved"]])
     if found["removed"]:
+        typer.echo()
         rows = [[item["example"], item["kind"], shown(item["reason"])] for item in found["removed"]]
         print_table(["removed", "what", "why"], rows)
 
@@ -300,4 +307,5 @@ def pluralistic(
         bundle = open_bundle(folder)
         written = write_conversations(bundle, out, voice, split)
     simulated = " Simulated people and synthetic content: nobody's opinion." if bundle.manifest.simulated else ""
-    typer.echo(f"Wrote {written} conversations to {out}.{simulated}")
+    what = "one conversation" if written == 1 else f"{written} conversations"
+    typer.echo(f"Wrote {what} to {out}.{simulated}")

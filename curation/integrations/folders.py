@@ -28,6 +28,9 @@ class FolderDestination:
     def __init__(self, name: str) -> None:
         """Raises InvalidInput when no file system goes by that name."""
         self.name = name.rstrip("/")
+        if name.startswith(("http://", "https://")):
+            hint = "Publish to a folder and serve that, or to s3://…, gs://…, sftp://…"
+            raise InvalidInput("can be read, and not written to", where=name, hint=hint)
         try:
             self._system, self._root = fsspec.core.url_to_fs(name)
         except (ValueError, ImportError) as error:

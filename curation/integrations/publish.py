@@ -76,14 +76,20 @@ class Publication:
 
 def read_release(path: Path) -> Release:
     """A bundle that verifies. Raises BundleInvalid."""
-    report = verify_bundle(path, processes=usable_processes())
-    if report.verdict != "VERIFIED":
-        first = report.failures[0] if report.failures else None
-        said = f"{first.where}: {first.message}" if first else "rows failed"
+    if said := _fault_of(path):
         raise BundleInvalid(f"does not verify ({said})", where=str(path), hint="Run `evenhand verify` on it.")
     found = (name for name, _ in bundle_files(path))
     files = sorted(name for name in found if name != MANIFEST and not is_left_by_tools(name))
     return Release(path, open_bundle(path).manifest, (*files, MANIFEST))
+
+
+def _fault_of(path: Path) -> str:
+    """The first thing that does not verify; nothing where all does."""
+    report = verify_bundle(path, processes=usable_processes())
+    if report.verdict == "VERIFIED":
+        return ""
+    first = report.failures[0] if report.failures else None
+    return f"{first.where}: {first.message}" if first else "rows failed"
 
 
 def check_honest(release: Release, place: str, *, as_demo: bool) -> None:
@@ -150,6 +156,6 @@ def _check_there(release: Release, destination: Destination) -> None:
         for path, entry in release.manifest.files.items():
             if not (folder / path).is_file() or sha256_of(folder / path) != entry.sha256:
                 raise BundleInvalid("came back changed, or not at all", where=f"{destination.name}/{path}")
-        report = verify_bundle(folder)
-        if report.verdict != "VERIFIED":
-            raise BundleInvalid("does not verify as it came back", where=destination.name)
+        if said := _fault_of(folder):
+            hint = f"See what else is in {release.version} there, mend or remove it, and run it again."
+            raise BundleInvalid(f"does not verify as it came back ({said})", where=destination.name, hint=hint)

@@ -87,7 +87,8 @@ def agree_act(writing: Writing, actor: Actor, draft: str) -> Recorded:
         writing.lock_accounts([row.account, actor.account])
         row = writing.connection.execute(query).first()
     if row is None:
-        raise NotFound(f"there is no draft {draft!r}", where="draft")
+        hint = "Its id was printed when it was drafted; once agreed to, a draft is gone."
+        raise NotFound(f"there is no draft {draft!r}", where="draft", hint=hint)
     if row.account == actor.account:
         message = "a draft is agreed by another maintainer than the one who wrote it"
         raise Refused("release/two-maintainers", message)

@@ -278,6 +278,11 @@ def test_a_folder_holds_versions_and_is_finished_by_the_next_run(demo, tmp_path)
     (folder / "CITATION.cff").write_text("other")
     planned = call("release", "publish", demo.bundle(FIRST), "--to", there, "--as-demo")
     assert "\n  write CITATION.cff again: it was changed there\n" in planned.out, "and nothing else"
+    (folder / "notes.txt").write_text("of somebody else")
+    stray = call("release", "publish", demo.bundle(FIRST), "--to", there, "--as-demo", "--yes")
+    assert stray.code == 1
+    assert "notes.txt" in stray.err, "what does not verify is named"
+    assert "mend or remove it" in stray.err
     (folder / "manifest.json").write_text("{}")
     other = call("release", "publish", demo.bundle(FIRST), "--to", there, "--as-demo", "--yes")
     assert "Versions never change" in other.err
@@ -291,3 +296,6 @@ def test_any_file_system_that_fsspec_knows_will_do(demo):
     unknown = call("release", "publish", demo.bundle(FIRST), "--to", "nowhere://x-demo", "--as-demo")
     assert unknown.code == 2
     assert "nowhere" in unknown.err
+    read_only = call("release", "publish", demo.bundle(FIRST), "--to", "https://example.org/x-demo", "--as-demo")
+    assert read_only.code == 2
+    assert "can be read, and not written to. Publish to a folder and serve that" in read_only.err
