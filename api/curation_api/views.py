@@ -404,6 +404,8 @@ class ReleaseView(Wire):
     root: Hash
     manifest: Hash
     leaf: Hash
+    simulated: bool
+    """Whether its people are made up, for a demonstration."""
     yanked: str | None = None
     """Why two maintainers warn of it, where they do."""
 

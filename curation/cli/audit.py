@@ -17,6 +17,7 @@ import typer
 from curation.cli.lean import as_in_an_auditors_install
 from curation.cli.printing import at_work, print_json, shown, working
 from curation.cli.story import print_story
+from curation.errors import InvalidInput
 from curation.whole import write_whole
 
 if TYPE_CHECKING:
@@ -99,6 +100,13 @@ def print_report(report: Report) -> None:
         )
 
 
+def _write_proof(path: Path, proof: bytes) -> None:
+    try:
+        write_whole(path, [proof])
+    except OSError as error:
+        raise InvalidInput(f"cannot be written: {error.strerror}", where=str(path)) from None
+
+
 def trace(
     example: Annotated[str, typer.Argument(help="An example's id, from the column example_id.", show_default=False)],
     bundle: Annotated[str, typer.Option("--bundle", help=_PLACE, show_default=False)],
@@ -117,7 +125,7 @@ def trace(
     with bundle_folder(bundle, FOR_TRACE) as folder, at_work("Reading the log"):
         traced = trace_example(folder, example, usable_processes(), is_remembered)
         if proof is not None:
-            write_whole(proof, [traced.tlog_proof()])
+            _write_proof(proof, traced.tlog_proof())
     if as_json:
         print_json(traced.story)
         return

@@ -41,6 +41,7 @@ def test_releases_and_topics_are_listed_a_page_at_a_time(served):
 def test_document_names_every_file_as_it_is_served(served, demo):
     found = served.get(RELEASE)
     assert found["release"] in served.get("/v1/releases")["releases"]
+    assert found["release"]["simulated"] is True
     assert found["rows"] == json.loads((demo.bundle() / "manifest.json").read_text())["rows"]
     for file in found["files"]:
         answer = served.call("GET", f"{RELEASE}/files/{file['path']}")

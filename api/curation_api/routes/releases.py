@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 import curation
+from curation.writing import LoadedExamples
 from curation.yanked import yanked_releases
 from curation_api.asking import ThePlatform
 from curation_api.bundles import bundle_here, find_release, ordered, release_rows, row_lines
@@ -27,7 +28,12 @@ router = APIRouter(tags=["releases"])
 AVersion = Annotated[SemVer, Path(description="A release's version.")]
 
 
-def _view(row: Any, yanks: Mapping[str, ReleaseYanked]) -> ReleaseView:
+def _is_simulated(loaded: LoadedExamples) -> bool:
+    terms = loaded.definitions.terms
+    return terms is not None and terms.simulated
+
+
+def _view(row: Any, yanks: Mapping[str, ReleaseYanked], *, simulated: bool) -> ReleaseView:
     yank = yanks.get(row.version)
     return ReleaseView(
         version=row.version,
@@ -35,6 +41,7 @@ def _view(row: Any, yanks: Mapping[str, ReleaseYanked]) -> ReleaseView:
         root=row.root,
         manifest=row.manifest,
         leaf=row.leaf,
+        simulated=simulated,
         yanked=None if yank is None else yank.reason,
     )
 
@@ -49,8 +56,9 @@ def releases(
     with platform.read() as loaded:
         yanks = yanked_releases(loaded.connection)
         rows = release_rows(loaded)
+        simulated = _is_simulated(loaded)
     rest = [row for row in rows if cursor is None or ordered(row.version) < ordered(cursor)]
-    page = [_view(row, yanks) for row in rest[:limit]]
+    page = [_view(row, yanks, simulated=simulated) for row in rest[:limit]]
     return ReleaseList(releases=page, next=page[-1].version if len(rest) > limit else None)
 
 
@@ -63,12 +71,13 @@ def read_release(version: AVersion, platform: ThePlatform) -> ReleaseDocument:
     with platform.read() as loaded:
         row = find_release(loaded, version)
         yanks = yanked_releases(loaded.connection)
+        simulated = _is_simulated(loaded)
     here = bundle_here(platform, version)
     listed = here.manifest.files.items() if here.manifest else ()
     files = [FileView(path=path, bytes=entry.bytes, sha256=entry.sha256) for path, entry in listed]
     files += [FileView(path=path, bytes=(here.folder / path).stat().st_size, sha256=None) for path in here.made_after]
     return ReleaseDocument(
-        release=_view(row, yanks),
+        release=_view(row, yanks, simulated=simulated),
         previous=here.manifest.previous if here.manifest else None,
         rows=here.manifest.rows if here.manifest else {},
         files=sorted(files, key=lambda item: item.path),
