@@ -19,7 +19,8 @@ from typing import Any
 from curation.audit.beside import Beside, Seen
 from curation.audit.bundle import Bundle, BundleOpenings, open_bundle
 from curation.collection import paused_collection
-from curation.errors import BundleInvalid, LogInconsistent, NotFound
+from curation.errors import BundleInvalid, EvenhandError, LogInconsistent, NotFound
+from curation.log.leaf import decode_leaf
 from curation.log.merkle import CompactRange, inclusion_proof, leaf_hash, verify_inclusion
 from curation.log.notes import Checkpoint
 from curation.log.proofs import encode_tlog_proof
@@ -41,7 +42,8 @@ from curation.rulebook.placement import placement
 from curation.rulebook.replay import Replay, release_sizes, replay_one
 from curation.rulebook.rounds import Round
 from curation_schemas.bodies import read_body, unit_of
-from curation_schemas.parsing import SchemaInvalid, load_json
+from curation_schemas.events import EVENT
+from curation_schemas.parsing import SchemaInvalid, load_json, validate
 
 NOT_PROVED = (
     "that the text is true, fair or complete",
@@ -100,11 +102,16 @@ def trace_example(
         sizes = [*release_sizes(leaf for _, leaf in leaves), rows_at]
         state = replay_one(((index, leaf) for index, leaf in leaves if index < rows_at), rows_at, sizes, example)
     history = state.histories.get(example)
+    later = _later(leaves, rows_at, example)
     if history is None or not history.revisions:
-        raise NotFound(f"no example {example!r} in the log of {path}", hint="Ids stand in the column example_id.")
+        where = f", only after the {rows_at} leaves that its release is made of" if later else ""
+        message = f"no example {example!r} in the log of {path}{where}"
+        raise NotFound(message, hint="Ids stand in the column example_id.")
     openings = BundleOpenings.of_leaves(bundle, state.events[example])
     story = _Storyteller(bundle, state, history, openings).tell()
-    story["proved_leaves"] = _prove(bundle, checkpoint, state.events[example])
+    story["later"] = later
+    told = [*state.events[example], *(item["event"] for item in later)]
+    story["proved_leaves"] = _prove(bundle, checkpoint, told)
     story["complete_by"] = BY_DIGEST if by_digest else BY_LEAF
     return Traced(story, bundle, state.index_of[placement(history).revision])
 
@@ -193,7 +200,7 @@ class _Pick:
     """Picks the leaves that a replay of one example does not pass over."""
 
     def __init__(self, example: str) -> None:
-        self._mine = f'"example":"{example}"'.encode()
+        self._mine = _naming(example)
 
     def of(self, tile: Tile, data: bytes, leaves: list[bytes]) -> _Picked:
         """Those of a bundle of entries, whose bytes are looked at at once, because most hold nothing of one example."""
@@ -202,6 +209,23 @@ class _Pick:
         if mine in data or of_topics in data:
             return [(index, leaf) for index, leaf in numbered if about not in leaf or mine in leaf or of_topics in leaf]
         return [(index, leaf) for index, leaf in numbered if about not in leaf]
+
+
+def _later(leaves: _Picked, rows_at: int, example: str) -> list[dict[str, Any]]:
+    """What stands in the log of an example behind the leaves that the release is made of, by its manifest."""
+    mine = _naming(example)
+    return [{"event": index, "type": _type_of(leaf)} for index, leaf in leaves if index >= rows_at and mine in leaf]
+
+
+def _type_of(leaf: bytes) -> str:
+    try:
+        return validate(EVENT, decode_leaf(leaf)).type
+    except (SchemaInvalid, EvenhandError):
+        return "unreadable"
+
+
+def _naming(example: str) -> bytes:
+    return f'"example":"{example}"'.encode()
 
 
 def _prove(bundle: Bundle, checkpoint: Checkpoint, indices: list[int]) -> int:

@@ -32,6 +32,10 @@ def print_story(story: dict[str, Any]) -> None:
         typer.echo(f"\nThe text behind {erasure['commitment'][:16]}… was erased, {_when(erasure)}.")
     for item in story["violations"]:
         typer.echo(f"\nBREAKS A RULE: leaf {item['leaf']}: {shown(item['message'])} (rule {item['rule']})")
+    if story["later"]:
+        typer.echo("\nThe log goes on after what this release is made of, and says more of this example:")
+    for item in story["later"]:
+        typer.echo(f"  {item['type']}, event {item['event']}")
     releases = ", ".join(f"{item['version']} ({item['config']})" for item in story["releases"]) or "none so far"
     typer.echo(f"\nReleases: {releases}.")
     typer.echo(

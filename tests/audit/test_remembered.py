@@ -86,3 +86,25 @@ def test_where_no_note_can_be_kept_nothing_fails(where, bundle, cache, monkeypat
         monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # what it gives where nobody has a home
     assert call("verify", str(bundle)).code == 0
     assert traced(bundle) == BY_LEAF
+
+
+@pytest.mark.parametrize("whose", ["another's", "anybody's"])
+def test_a_note_that_somebody_else_can_have_written_is_not_believed(whose, bundle, cache, monkeypatch):
+    assert call("verify", str(bundle)).code == 0
+    assert traced(bundle) == BY_DIGEST
+    if whose == "anybody's":
+        (cache / "verified").chmod(0o777)
+    else:
+        me = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: me + 1)
+    assert traced(bundle) == BY_LEAF
+
+
+def test_a_cache_that_is_named_from_where_one_stands_is_not_used(bundle, tmp_path, monkeypatch):
+    monkeypatch.delenv("EVENHAND_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "data")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(bundle)
+    remember(verify_bundle(bundle))
+    assert not (bundle / "data" / "evenhand").exists()
+    assert (tmp_path / "home" / ".cache" / "evenhand" / "verified").is_dir()

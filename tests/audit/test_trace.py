@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from curation.audit.bundle import open_bundle
 from curation.audit.trace import BY_DIGEST, BY_LEAF, NOT_PROVED, trace_example
 from curation.errors import BundleInvalid, EvenhandError, LogInconsistent, NotFound
 from curation.log.merkle import leaf_hash
@@ -16,7 +17,7 @@ from curation.log.notes import SigningKey
 from curation.log.proofs import decode_tlog_proof, verify_tlog_proof
 from curation.log.tiles import decode_entries, encode_entries
 from curation.log.trust import TrustPolicy
-from tests.audit.demo import call
+from tests.audit.demo import FIRST, call
 from tests.audit.forging import POLICY, Forger, make_template
 from tests.audit.tampering import Folder
 
@@ -259,6 +260,23 @@ def test_stories_of_a_release_that_was_verified_before_are_the_same_and_say_how_
         story = trace_example(demo.bundle(), example, known=lambda _: True).story
         assert story.pop("complete_by") == BY_DIGEST
         assert {**story, "complete_by": BY_LEAF} == stories[example]
+
+
+def test_a_manifest_that_names_a_shorter_prefix_hides_nothing_that_the_log_says(stories, demo, bundle):
+    """A withdrawal, for instance, of which the release does not want to know."""
+    story = one(stories, lambda story: story["status"] == "withdrawn")
+    example, withdrawn = story["example"], story["withdrawal"]["event"]
+    assert story["later"] == []
+    before = open_bundle(demo.bundle(FIRST)).manifest.log.rows_at
+    Folder(bundle).change_manifest(lambda manifest: manifest["log"].update(rows_at=before))
+    cut = trace_example(bundle, example).story
+    assert (cut["status"], cut["later"]) == ("accepted", [{"event": withdrawn, "type": "example:withdrawn"}])
+    assert cut["proved_leaves"] == story["proved_leaves"]
+    printed = call("trace", example, "--bundle", bundle).out
+    assert f"says more of this example:\n  example:withdrawn, event {withdrawn}\n" in printed
+    Folder(bundle).change_manifest(lambda manifest: manifest["log"].update(rows_at=1))
+    with pytest.raises(NotFound, match="only after the 1 leaves that its release is made of"):
+        trace_example(bundle, example)
 
 
 def test_an_edited_opening_is_said_to_be_edited_and_never_shown(bundle):
