@@ -3,13 +3,15 @@
 Rules that always hold:
 - a process is forked only where this one has no other thread, and on Linux; else the look is taken here, with the same
   result;
-- what goes wrong in a forked process is looked at again here, and raised here.
+- what goes wrong in a forked process is looked at again here, and raised here;
+- a forked process says nothing of its own: whoever interrupts a command interrupts the one that asked, which ends it.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -47,14 +49,20 @@ class Beside(Generic[Seen]):
             return self._look()
         try:
             found: Seen = self._results.recv()
-        except EOFError:
+        except (EOFError, OSError):  # It ended before, or while it sent.
             return self._look()
         finally:
             self._process.join()
         return found
 
 
+def leave_interrupts() -> None:
+    """Let the process that asked take what a terminal sends to both: this one would print where it was."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _send(look: Callable[[], Seen], results: Connection) -> None:
+    leave_interrupts()
     # Whatever goes wrong: whoever waits looks again, and gets it raised.
     with closing(results), suppress(Exception):
         results.send(look())

@@ -158,6 +158,21 @@ class Bundle:
         Its size is looked at before it is read: a few kilobytes of Parquet can unpack to gigabytes. Raises
         BundleInvalid naming what differs.
         """
+        return self._read_table(path, schema, schema.names, most_rows, keep, near)
+
+    def columns(self, path: str, schema: pa.Schema, most_rows: int, names: Sequence[str]) -> pa.Table:
+        """Some columns of a Parquet file that has the columns of this schema. Raises BundleInvalid."""
+        return self._read_table(path, schema, names, most_rows)
+
+    def _read_table(
+        self,
+        path: str,
+        schema: pa.Schema,
+        names: Sequence[str],
+        most_rows: int,
+        keep: Keep | None = None,
+        near: Collection[int] | None = None,
+    ) -> pa.Table:
         target = self._plain_file(path)
         try:
             with pq.ParquetFile(target) as file:
@@ -171,7 +186,8 @@ class Bundle:
             with pq.ParquetFile(target, read_dictionary=flat) as file:
                 most_bytes = MIN_UNPACKED_BYTES + MAX_UNPACKING * target.stat().st_size
                 groups = None if near is None else _groups_near(file.metadata, sorted(near))
-                table = _read_in_pieces(file, schema, most_bytes, path, keep, groups)
+                wanted = pa.schema([schema.field(name) for name in names])
+                table = _read_in_pieces(file, wanted, most_bytes, path, keep, groups)
             table.validate(full=True)
         except (OSError, pa.ArrowException, ValueError):
             raise BundleInvalid("is no readable Parquet file", where=path) from None
@@ -213,7 +229,9 @@ def _read_in_pieces(
     size is known.
     """
     pieces, size = [], 0
-    for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, groups), row_groups=groups):
+    rows = _rows_at_once(file.metadata, schema.names, groups)
+    # Without threads: whoever verifies a large bundle forks processes.
+    for batch in file.iter_batches(rows, row_groups=groups, columns=schema.names, use_threads=False):
         size += sum(_unfolded_bytes(column) for column in batch.columns)
         if size > most_bytes:
             raise BundleInvalid(f"unpacks to more than {most_bytes} bytes", where=path)
@@ -221,13 +239,14 @@ def _read_in_pieces(
     return pa.Table.from_batches(pieces, schema=schema)
 
 
-def _rows_at_once(metadata: pq.FileMetaData, groups: list[int] | None) -> int:
+def _rows_at_once(metadata: pq.FileMetaData, names: list[str], groups: list[int] | None) -> int:
     """So few rows that those of nested texts, were each as long as its whole column chunk, fit into memory."""
     widest = 1
     for number in range(metadata.num_row_groups) if groups is None else groups:
         group = metadata.row_group(number)
         chunks = [group.column(place) for place in range(group.num_columns)]
-        nested = [item for item in chunks if item.has_dictionary_page and "." in item.path_in_schema]
+        paths = [(item, item.path_in_schema.split(".")) for item in chunks if item.has_dictionary_page]
+        nested = [item for item, path in paths if len(path) > 1 and path[0] in names]
         widest = max(widest, sum(item.total_uncompressed_size for item in nested))
     return min(_ROWS_PER_PIECE, max(1, MIN_UNPACKED_BYTES // widest))
 

@@ -8,14 +8,13 @@ Rules that always hold:
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from curation.audit.bundle import Bundle
+from curation.audit.bundle import Bundle, most_rows
 from curation.errors import BundleInvalid, Refused
+from curation.releases.columns import SCHEMAS
 from curation.releases.diff import Difference, difference
 from curation_schemas.release import TRAINING_CONFIGS
 
@@ -90,22 +89,22 @@ def _published(bundle: Bundle) -> dict[str, tuple[str, str, str]]:
     """Example → config, revision, topic."""
     found = {}
     for config in EXAMPLE_CONFIGS:
-        for path in bundle.parquet_files(f"data/{config}/"):
-            for example, revision, topic in _columns(bundle, path, ["example_id", "revision", "topic"]):
-                found[example] = (config, revision, topic)
+        for example, revision, topic in _columns(bundle, config, ["example_id", "revision", "topic"]):
+            found[example] = (config, revision, topic)
     return found
 
 
 def _stones(bundle: Bundle) -> dict[str, Stone]:
     names = ["example_id", "kind", "reason", "event"]
-    rows = [row for path in bundle.parquet_files("data/tombstones/") for row in _columns(bundle, path, names)]
+    rows = _columns(bundle, "tombstones", names)
     return {example: (kind, reason, event) for example, kind, reason, event in rows}
 
 
-def _columns(bundle: Bundle, path: str, names: list[str]) -> list[tuple[Any, ...]]:
-    bundle.row_count(path)  # Refuses what is no plain file or no Parquet.
-    try:
-        table = pq.read_table(bundle.path / path, columns=names, partitioning=None)
-        return list(zip(*(table.column(name).to_pylist() for name in names), strict=True))
-    except (OSError, pa.ArrowException, ValueError, KeyError):
-        raise BundleInvalid("cannot be read, or lacks a column of its config", where=path) from None
+def _columns(bundle: Bundle, config: str, names: list[str]) -> Iterator[tuple[Any, ...]]:
+    """Some columns of a config's rows. Raises BundleInvalid."""
+    for path in bundle.parquet_files(f"data/{config}/"):
+        table = bundle.columns(path, SCHEMAS[config], most_rows(bundle), names)
+        for name in names:
+            if table.column(name).null_count:
+                raise BundleInvalid(f"column {name} lacks values", where=path, hint="Run `evenhand verify` on it.")
+        yield from zip(*(table.column(name).to_pylist() for name in names), strict=True)

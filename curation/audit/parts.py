@@ -20,9 +20,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from curation.audit.beside import Beside
+from curation.audit.beside import Beside, leave_interrupts
 from curation.audit.bundle import Bundle, BundleOpenings, most_rows
 from curation.audit.found import UNFORESEEN, Found, check_openings, leaf_only
 from curation.audit.report import Failure, Report
@@ -199,6 +198,7 @@ def _replayed(bundle: Bundle, asked: Asked, parts: Parts, number: int) -> Replay
 
 def _work(job: _Job, worker: int, results: Connection) -> None:
     """Send what each part of this worker gives; end early where the whole has to be looked at."""
+    leave_interrupts()
     # Arrow's own pool keeps what it once had, and each of its threads has some.
     pa.set_memory_pool(pa.system_memory_pool())
     pa.set_cpu_count(1)
@@ -375,7 +375,8 @@ def _check_complete(bundle: Bundle, whole: _Whole) -> None:
 
 
 def _column(bundle: Bundle, path: str, name: str) -> pa.ChunkedArray:
-    return pq.read_table(bundle.path / path, columns=[name], use_threads=False).column(name)
+    schema = OPENINGS if path.startswith("openings/") else SCHEMAS[path.split("/")[1]]
+    return bundle.columns(path, schema, most_rows(bundle), [name]).column(name)
 
 
 def _rises(column: pa.ChunkedArray, *, strictly: bool) -> bool:

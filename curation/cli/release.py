@@ -162,14 +162,15 @@ def diff(
     )
     for what in ("added", "revised", "removed"):
         counts = found["by_topic"][what]
-        said = ", ".join(f"{topic} {count}" for topic, count in counts.items())
+        said = ", ".join(f"{shown(topic)} {count}" for topic, count in counts.items())
         typer.echo(f"\n{what.capitalize()} {sum(counts.values())}" + (f": {said}" if said else ""))
     if found["moved"]:
         typer.echo()
-        print_table(["moved", "from", "to"], [[item["example"], item["from"], item["to"]] for item in found["moved"]])
+        rows = [[shown(item["example"]), item["from"], item["to"]] for item in found["moved"]]
+        print_table(["moved", "from", "to"], rows)
     if found["removed"]:
         typer.echo()
-        rows = [[item["example"], item["kind"], shown(item["reason"])] for item in found["removed"]]
+        rows = [[shown(item[name]) for name in ("example", "kind", "reason")] for item in found["removed"]]
         print_table(["removed", "what", "why"], rows)
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sys
+import time
 from array import array
+from fcntl import ioctl
 from itertools import pairwise
+from termios import FIONREAD
 
 import pytest
 
@@ -133,3 +138,24 @@ def test_what_fails_beside_is_raised_here():
         return "looked again"
 
     assert Beside(look, processes=2).result() == "looked again"
+
+
+def test_a_forked_process_that_ends_while_it_sends_is_looked_for_here():
+    here = os.getpid()
+    beside = Beside(lambda: "looked again" if os.getpid() == here else "x" * 10**7, processes=2)
+    pipe = beside._results.fileno()
+    while int.from_bytes(ioctl(pipe, FIONREAD, bytes(4)), sys.byteorder) < 10_000:
+        time.sleep(0.01)
+    assert beside._process is not None
+    beside._process.kill()
+    assert beside.result() == "looked again"
+
+
+def test_who_interrupts_a_command_sees_nothing_of_its_forked_processes(capfd):
+    def look():
+        os.kill(os.getpid(), signal.SIGINT)
+        return "went on"
+
+    here = os.getpid()
+    assert Beside(lambda: look() if os.getpid() != here else "looked again", processes=2).result() == "went on"
+    assert capfd.readouterr().err == ""
