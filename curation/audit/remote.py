@@ -63,10 +63,16 @@ def place_of(name: str, environment: Any = os.environ) -> Place:
         root = f"{environment.get('HF_ENDPOINT') or DEFAULT_ENDPOINT}".rstrip("/") + f"/datasets/{repository}/resolve/"
         base = f"{root}{quote(revision or 'main', safe='')}/"
         return Place(name, base, f"{root}main/", environment.get("HF_TOKEN") or None)
-    parts = urlsplit(name)
+    said = "is no address that a release can be read from"
+    hint = "A release is read from a folder, hf://datasets/org/name@v1.2.0 or https://…; copy it to a folder first."
+    try:
+        parts = urlsplit(name)
+    except ValueError:
+        raise InvalidInput(said, where=name, hint=hint) from None
+    if "@" in parts.netloc:
+        raise InvalidInput("holds a name or a password, which is sent nowhere", where="the address", hint=hint)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        hint = "A release is read from a folder, hf://datasets/org/name@v1.2.0 or https://…; copy it to a folder first."
-        raise InvalidInput("is no address that a release can be read from", where=name, hint=hint)
+        raise InvalidInput(said, where=name, hint=hint)
     return Place(name, name.rstrip("/") + "/")
 
 
@@ -159,7 +165,8 @@ def _fetch(place: Place, base: str, path: str, folder: Path, most: int) -> bool:
                 if attempt == _ATTEMPTS or error.code not in (408, 425, 429, 500, 502, 503, 504):
                     raise Unavailable(f"{place.name} answers HTTP {error.code} for {path}") from None
                 wait = max(wait, _asked_to_wait(error))
-        except (URLError, HTTPException, OSError) as error:
+        except (URLError, HTTPException, OSError, ValueError) as error:
+            # A redirect, a length or a piece that is none is a ValueError of the standard library.
             if _is_ours(error):
                 said = f"{path} cannot be written here: {getattr(error, 'strerror', '')}"
                 raise Unavailable(said, hint="Make room, or name another place by TMPDIR; nothing was kept.") from None
@@ -183,14 +190,18 @@ def _download(place: Place, address: str, target: Path, most: int, path: str) ->
             if held > most:
                 raise BundleInvalid(f"is larger than the {most} bytes that it can have", where=path)
             file.write(chunk)
-        stated = answer.headers.get("Content-Length")
-        if stated is not None and stated.isdigit() and held < int(stated):
+        stated = _number(answer.headers.get("Content-Length"))
+        if held < stated:
             raise HTTPException(f"{held} of {stated} bytes came")
 
 
 def _asked_to_wait(error: HTTPError) -> float:
-    asked = error.headers.get("Retry-After", "") if error.headers else ""
-    return min(float(asked), _LONGEST_WAIT) if asked.isdigit() else 0.0
+    return min(float(_number(error.headers.get("Retry-After") if error.headers else None)), _LONGEST_WAIT)
+
+
+def _number(text: str | None) -> int:
+    """The number in a header; 0 where there is none."""
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
 _OURS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})

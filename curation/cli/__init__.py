@@ -36,6 +36,7 @@ from curation.cli import (
     validating,
     webhooks,
 )
+from curation.cli.printing import shown
 from curation.errors import CallerError, EvenhandError
 
 app = typer.Typer(
@@ -133,5 +134,5 @@ def main() -> None:
 
 
 def _stop(message: str, code: int) -> None:
-    typer.echo(f"evenhand: {message}", err=True)
+    typer.echo(shown(f"evenhand: {message}"), err=True)
     sys.exit(code)

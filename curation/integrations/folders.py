@@ -3,11 +3,13 @@
 Rules that always hold:
 - a version is a folder of its own; its manifest is written last, so a version without one is unfinished;
 - a file is written under another name and moved, where the file system can; what is there already with the right bytes
-  is left alone.
+  is left alone;
+- a password in the address is in no message.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +22,25 @@ from curation.releases.manifest import sha256_of
 from curation_schemas.release import MANIFEST
 
 _PART = ".part"
+_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/@]*@")
 
 
 class FolderDestination:
     """A folder that holds one folder for each version."""
 
     def __init__(self, name: str) -> None:
-        """Raises InvalidInput when no file system goes by that name."""
-        self.name = name.rstrip("/")
+        """Raises InvalidInput when no file system goes by that name, Unavailable when it does not answer."""
+        self.name = _PASSWORD.sub(r"\1:…@", name.rstrip("/"))
         if name.startswith(("http://", "https://")):
             hint = "Publish to a folder and serve that, or to s3://…, gs://…, sftp://…"
-            raise InvalidInput("can be read, and not written to", where=name, hint=hint)
+            raise InvalidInput("can be read, and not written to", where=self.name, hint=hint)
         try:
             self._system, self._root = fsspec.core.url_to_fs(name)
-        except (ValueError, ImportError) as error:
+        except (ValueError, ImportError, TypeError) as error:
             hint = "A folder, hf://datasets/<org>/<name>, or an address whose fsspec package is installed."
-            raise InvalidInput(str(error)[:200], where=name, hint=hint) from None
+            raise InvalidInput(str(error)[:200], where=self.name, hint=hint) from None
+        except OSError as error:
+            raise Unavailable(f"{self.name} does not answer: {error.strerror or error}", hint="Run it again.") from None
 
     def held(self, version: str) -> bytes | None:
         """The version's manifest."""
@@ -77,11 +82,15 @@ class FolderDestination:
     def fetch(self, version: str, folder: Path) -> None:
         """Read every file back."""
         root = self._place(version)
-        for found in self._system.find(root):
-            name = str(found)[len(root) :].lstrip("/")
-            if not name.endswith(_PART):
-                (folder / check_path(name)).parent.mkdir(parents=True, exist_ok=True)
-                self._system.get_file(found, str(folder / name))
+        try:
+            for found in self._system.find(root):
+                name = str(found)[len(root) :].lstrip("/")
+                if not name.endswith(_PART):
+                    (folder / check_path(name)).parent.mkdir(parents=True, exist_ok=True)
+                    self._system.get_file(found, str(folder / name))
+        except OSError as error:
+            hint = "It is there; run it again to verify it, with room in the folder for temporary files (TMPDIR)."
+            raise Unavailable(f"{self.name} cannot be fetched back: {error.strerror or error}", hint=hint) from None
         if not (folder / MANIFEST).is_file() or not sha256_of(folder / MANIFEST):
             raise BundleInvalid("came back without its manifest", where=f"{self.name}/{version}")
 

@@ -2,7 +2,7 @@
 
 Rules that always hold:
 - one commit for each release, on top of the commit that was looked at (`parent_commit`), and one tag for each version;
-  a tag is never moved, history is never squashed;
+  a tag is never moved, history is never squashed, and what is no release of this dataset is never replaced;
 - a commit whose answer was lost is found again by the manifest that it carries, and not made twice;
 - the token is the SDK's own: HF_TOKEN, a login, or a CI's identity (Trusted Publishers); it is in no message.
 """
@@ -25,8 +25,9 @@ from huggingface_hub.errors import (
 )
 
 from curation.audit.remote import Place, fetch_bundle, fetch_file, place_of
-from curation.errors import Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
+from curation.errors import BundleInvalid, Conflict, InvalidInput, NotAllowed, NotFound, Unavailable
 from curation.integrations.publish import Release, Tell
+from curation.releases.manifest import parse_manifest
 from curation_schemas.release import MANIFEST, YANKED_FOLDER
 
 _ADDRESS = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+)/?")
@@ -50,9 +51,9 @@ class HubDestination:
     # --- looking --------------------------------------------------------------------------------------------------
 
     def held(self, version: str) -> bytes | None:
-        """The manifest under the version's tag."""
+        """The manifest under the version's tag; empty where the tag holds none, and so something else."""
         tag = self._tags().get(_tag(version))
-        return None if tag is None else self._manifest(tag)
+        return None if tag is None else self._manifest(tag) or b""
 
     def plan(self, release: Release) -> list[str]:
         """The steps, as far as they are not done."""
@@ -62,8 +63,10 @@ class HubDestination:
         head = self._head()
         if head is None:
             return [f"create the repository {self.repository}", *self._plan_commit(release, [])]
-        if self._manifest(head) == (release.path / MANIFEST).read_bytes():
+        manifest = self._manifest(head)
+        if manifest == (release.path / MANIFEST).read_bytes():
             return [f"tag {head[:12]} as {_tag(release.version)}"]
+        self._check_ours(release, head, manifest)
         return self._plan_commit(release, self._stale(release, head))
 
     def _plan_commit(self, release: Release, stale: list[str]) -> list[str]:
@@ -93,8 +96,10 @@ class HubDestination:
         head = self._head()
         if head is None:
             raise Unavailable(f"{self.name} was created and is not there yet", hint="Run it again.")
-        if self._manifest(head) != (release.path / MANIFEST).read_bytes():
-            self._check_newer(release, head)
+        manifest = self._manifest(head)
+        if manifest != (release.path / MANIFEST).read_bytes():
+            self._check_ours(release, head, manifest)
+            self._check_newer(release)
             tell(f"Committing {len(release.files)} files.")
             operations: list[Any] = [CommitOperationDelete(path) for path in self._stale(release, head)]
             operations += [CommitOperationAdd(path, release.path / path) for path in release.files]
@@ -108,7 +113,10 @@ class HubDestination:
                 self.repository, tag=_tag(release.version), revision=head, repo_type="dataset", exist_ok=True
             )
         )
-        if self._tags().get(_tag(release.version)) != head:
+        made = self._tags().get(_tag(release.version))
+        if made is None:
+            raise Unavailable(f"{self.name} did not keep the tag {_tag(release.version)}", hint="Run it again.")
+        if made != head:
             raise Conflict(f"{self.name} has a tag {_tag(release.version)} already, of another commit")
 
     def _bring_yank(self, release: Release, tell: Tell) -> None:
@@ -127,7 +135,22 @@ class HubDestination:
         )
         return str(made.oid)
 
-    def _check_newer(self, release: Release, head: str) -> None:
+    def _check_ours(self, release: Release, head: str, manifest: bytes | None) -> None:
+        """What the main branch holds is a release of this dataset, or as good as nothing: it would be removed."""
+        if manifest is None:
+            held = set(self._files(head)) - _KEPT - {"README.md"}
+            there = f"{len(held)} files and no {MANIFEST}" if held else None
+        else:
+            try:
+                dataset = parse_manifest(manifest).dataset
+                there = None if dataset == release.manifest.dataset else f"a release of the dataset {dataset}"
+            except BundleInvalid:
+                there = f"a {MANIFEST} that is none of a release"
+        if there is not None:
+            hint = "Publish to a repository of its own, which need not exist yet."
+            raise Conflict(f"{self.name} holds {there}, which would be removed", hint=hint)
+
+    def _check_newer(self, release: Release) -> None:
         """An older release never replaces a newer one on the main branch."""
         tags = [tag[1:] for tag in self._tags() if re.fullmatch(r"v\d+\.\d+\.\d+", tag)]
         newer = [tag for tag in tags if _order(tag) > _order(release.version)]
@@ -138,9 +161,8 @@ class HubDestination:
 
     def _stale(self, release: Release, head: str) -> list[str]:
         """The files that the release before brought and this one does not hold; proofs of yanks stay."""
-        listed = self._ask(lambda: self._api.list_repo_files(self.repository, repo_type="dataset", revision=head))
-        keep = {*release.files, *_KEPT}
-        return sorted(path for path in listed if path not in keep and not path.startswith(f"{YANKED_FOLDER}/"))
+        stale = set(self._files(head)) - {*release.files, *_KEPT}
+        return sorted(path for path in stale if not path.startswith(f"{YANKED_FOLDER}/"))
 
     def fetch(self, version: str, folder: Path) -> None:
         """Fetch the tag as anybody would."""
@@ -161,6 +183,9 @@ class HubDestination:
         except NotFound:
             return None
         return next((item.target_commit for item in found.branches if item.name == "main"), None)
+
+    def _files(self, revision: str) -> list[str]:
+        return self._ask(lambda: self._api.list_repo_files(self.repository, repo_type="dataset", revision=revision))
 
     def _manifest(self, revision: str) -> bytes | None:
         return self._file(MANIFEST, revision)
@@ -191,7 +216,8 @@ class HubDestination:
             raise NotAllowed("the CI's identity could not be exchanged for a token", hint=hint) from None
         except HfHubHTTPError as error:
             raise self._refusal(_status(error)) from None
-        except (httpx2.HTTPError, OSError, RuntimeError, ValueError):
+        except (httpx2.HTTPError, OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError):
+            # The SDK takes an answer apart as it is: one that is in no form of the Hub's breaks it anywhere.
             hint = "Run it again: what was done is found again, and the rest is done."
             raise Unavailable(f"publishing to {self.name} broke off", hint=hint) from None
 
