@@ -20,6 +20,8 @@ from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
 Seen = TypeVar("Seen")
+LARGE = 20_000
+"""A log with fewer leaves is not worth processes, nor a note that it was verified."""
 
 
 def usable_processes(most: int = 4) -> int:

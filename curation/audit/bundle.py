@@ -55,7 +55,6 @@ class Bundle:
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises BundleInvalid."""
-        # By its plain name: a log has thousands of files, and paths as objects take longer than reading.
         target = f"{self.path}/{check_path(path)}"
         try:
             found = os.lstat(target)
@@ -63,6 +62,7 @@ class Bundle:
                 raise BundleInvalid("is missing", where=path)
             if found.st_size > MAX_TEXT_BYTES:
                 raise BundleInvalid("is larger than any such file can be", where=path)
+            # A log has thousands of files, and paths as objects take longer than reading.
             with open(target, "rb", buffering=0) as file:  # noqa: PTH123
                 return file.read()
         except (FileNotFoundError, NotADirectoryError):
@@ -85,20 +85,18 @@ class Bundle:
         return (leaf for _, leaf in islice(entries, max(0, end - start)))
 
     def picked_leaves(self, picked: bytes, starts: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-        """(index, leaf) of those leaves that `picked` has a 1 for, of a log that was audited. Raises OSError.
+        """(index, leaf) of those leaves that `picked` has a 1 for, of a log that was audited. Raises LogInconsistent.
 
         Args:
             picked: a byte for each leaf.
             starts: where each leaf begins in its entry bundle, as whoever audited the log found it.
         """
-        folder, index, bundle, data = str(self.path / "log"), picked.find(1), -1, b""
+        index, bundle, data = picked.find(1), -1, b""
         while index >= 0:
             if index // TILE_WIDTH != bundle:
                 bundle = index // TILE_WIDTH
                 width = min(TILE_WIDTH, self.manifest.log.size - bundle * TILE_WIDTH)
-                # By its plain name: thousands are read for each part, and paths as objects take longer than reading.
-                with open(f"{folder}/{Tile(ENTRIES, bundle, width).path}", "rb") as file:  # noqa: PTH123
-                    data = file.read()
+                data = self.read_log(Tile(ENTRIES, bundle, width).path)
             start = starts[index]
             yield index, data[start : start + (data[start - 2] << 8 | data[start - 1])]
             index = picked.find(1, index + 1)

@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from curation.audit.beside import Beside, leave_interrupts
+from curation.audit.beside import LARGE, Beside, leave_interrupts
 from curation.audit.bundle import Bundle, BundleOpenings, most_rows
 from curation.audit.found import UNFORESEEN, Found, check_openings, leaf_only
 from curation.audit.report import Failure, Report
@@ -41,13 +41,11 @@ from curation_validators.counting import PartCounts, merge_counts
 LEAVES_AT_ONCE = 25_000
 """A part has about so many leaves: those of 3,000 examples with six reviews each. Fewer take less memory, and more
 time, because each part goes through the files of the whole log."""
-FEWEST_LEAVES = 20_000
-"""A log with fewer is not worth its processes."""
 
 
 def parts_for(leaves: int, processes: int, leaves_at_once: int = LEAVES_AT_ONCE) -> Parts | None:
     """Parts for a log of so many leaves; None where it is looked at whole."""
-    if not processes or leaves < min(FEWEST_LEAVES, leaves_at_once):
+    if not processes or leaves < min(LARGE, leaves_at_once):
         return None
     wanted = max(processes, -(-leaves // leaves_at_once))
     return Parts(min(MOST_PARTS, -(-wanted // processes) * processes))

@@ -16,18 +16,16 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from curation.audit.beside import LARGE
 from curation.audit.bundle import Bundle
 from curation.audit.report import Report
 from curation.cache import cache_folder
 from curation.releases.build_info import writer_versions
 
-WORTH_A_NOTE = 20_000
-"""Leaves from which on hashing each of them takes longer than anybody would notice."""
-
 
 def remember(report: Report) -> None:
     """Note what `verify` found nothing wrong with."""
-    if report.verdict == "VERIFIED" and report.manifest and (report.checkpoint["size"] or 0) >= WORTH_A_NOTE:
+    if report.verdict == "VERIFIED" and report.manifest and (report.checkpoint["size"] or 0) >= LARGE:
         with suppress(OSError, RuntimeError):
             note = _note(report.manifest)
             note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

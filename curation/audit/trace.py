@@ -8,34 +8,23 @@ Rules that always hold:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
-from hashlib import sha256
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from curation.audit.beside import Beside, Seen
 from curation.audit.bundle import Bundle, BundleOpenings, open_bundle
+from curation.audit.complete import leaves_concerning
 from curation.collection import paused_collection
 from curation.errors import BundleInvalid, EvenhandError, LogInconsistent, NotFound
 from curation.log.leaf import decode_leaf
-from curation.log.merkle import CompactRange, inclusion_proof, leaf_hash, verify_inclusion
+from curation.log.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from curation.log.notes import Checkpoint
 from curation.log.proofs import encode_tlog_proof
-from curation.log.tiles import (
-    ENTRIES,
-    TILE_HEIGHT,
-    TILE_WIDTH,
-    Tile,
-    TileHashes,
-    decode_entries,
-    tile_hashes,
-    tile_root,
-)
+from curation.log.tiles import TileHashes
 from curation.log.trust import TrustPolicy
 from curation.releases.report import REPORT
+from curation.rulebook.concerning import Concerning, Numbered
 from curation.rulebook.history import History, Revision
 from curation.rulebook.kept_review import KeptReview
 from curation.rulebook.placement import placement
@@ -51,9 +40,6 @@ NOT_PROVED = (
     "that a person really stands where they declared to stand",
     "anything that the server attested alone: leases, languages read, organisations",
 )
-BY_LEAF = "every leaf of the log was hashed, up to the checkpoint"
-BY_DIGEST = "the log's files are those of a release that `evenhand verify` found intact on this machine"
-"""Why nothing of the story can have been left out."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +81,7 @@ def trace_example(
     if rows_at > checkpoint.size:
         raise BundleInvalid(f"names {rows_at} leaves of a log of {checkpoint.size}", where="manifest.json")
     with paused_collection():
-        leaves = _leaves_as_verified(bundle, example, processes) if known(bundle) else None
-        by_digest = leaves is not None
-        if leaves is None:
-            leaves = _leaves_of_the_tree(bundle, checkpoint, example, processes)
+        leaves, complete_by = leaves_concerning(bundle, checkpoint, example, processes, known=known(bundle))
         sizes = [*release_sizes(leaf for _, leaf in leaves), rows_at]
         state = replay_one(((index, leaf) for index, leaf in leaves if index < rows_at), rows_at, sizes, example)
     history = state.histories.get(example)
@@ -112,109 +95,14 @@ def trace_example(
     story["later"] = later
     told = [*state.events[example], *(item["event"] for item in later)]
     story["proved_leaves"] = _prove(bundle, checkpoint, told)
-    story["complete_by"] = BY_DIGEST if by_digest else BY_LEAF
+    story["complete_by"] = complete_by
     return Traced(story, bundle, state.index_of[placement(history).revision])
 
 
-# --- the leaves that matter: of this example or of none ---------------------------------------------------------------
-
-_WORTH_PROCESSES = 80
-"""Bundles of entries, 256 leaves each, from which on processes are forked."""
-_Picked = list[tuple[int, bytes]]
-"""Leaves, each behind its index."""
-
-
-def _leaves_of_the_tree(bundle: Bundle, checkpoint: Checkpoint, example: str, processes: int) -> _Picked:
-    """Those of the whole log.
-
-    Raises LogInconsistent unless all leaves hash to the checkpoint: else one of the story could be hidden by changing
-    it.
-    """
-    edge, found = CompactRange(), []
-    for roots, rest, picked in _side_by_side(partial(_look, bundle, example), bundle, processes):
-        for root in roots:
-            edge.append_subtree(TILE_HEIGHT, root)
-        for leaf in rest:
-            edge.append(leaf)
-        found += picked
-    if edge.root() != checkpoint.root:
-        message = f"its leaves hash to {edge.root().hex()}; the checkpoint says {checkpoint.root.hex()}"
-        raise LogInconsistent(message, where="log", hint="Run `evenhand verify` on this bundle.")
-    return found
-
-
-def _leaves_as_verified(bundle: Bundle, example: str, processes: int) -> _Picked | None:
-    """Those of a log whose files are the ones of a verified manifest; None where one of them is not."""
-    found: _Picked = []
-    for picked in _side_by_side(partial(_look_at_listed, bundle, example), bundle, processes):
-        if picked is None:
-            return None
-        found += picked
-    return found
-
-
-def _side_by_side(look: Callable[[range], Seen], bundle: Bundle, processes: int) -> list[Seen]:
-    """What a look at each share of a log's bundles of entries gives; all but the first in processes of their own."""
-    bundles = range(-(-bundle.manifest.log.size // TILE_WIDTH))
-    shares = max(1, processes if len(bundles) >= _WORTH_PROCESSES else 1)
-    ends = [share * len(bundles) // shares for share in range(shares + 1)]
-    others = [Beside(partial(look, bundles[start:end]), shares) for start, end in pairwise(ends[1:])]
-    return [look(bundles[: ends[1]]), *(other.result() for other in others)]
-
-
-def _look(bundle: Bundle, example: str, bundles: range) -> tuple[list[bytes], list[bytes], _Picked]:
-    """The roots of full tiles, the leaf hashes of a last one that is not full, and the leaves that matter."""
-    pick, picked = _Pick(example), _Picked()
-    roots: list[bytes] = []
-    rest: list[bytes] = []
-    for tile, data in _entries(bundle, bundles):
-        leaves = decode_entries(data, f"log/{tile.path}", tile.width)
-        hashes = b"".join([sha256(b"\x00" + leaf).digest() for leaf in leaves])
-        if tile.width == TILE_WIDTH:
-            roots.append(tile_root(hashes))
-        else:
-            rest = tile_hashes(hashes, tile.path)
-        picked += pick.of(tile, data, leaves)
-    return roots, rest, picked
-
-
-def _look_at_listed(bundle: Bundle, example: str, bundles: range) -> _Picked | None:
-    """The leaves that matter, if each file has the digest that the manifest says; else None."""
-    pick, picked, listed = _Pick(example), _Picked(), bundle.manifest.files
-    for tile, data in _entries(bundle, bundles):
-        path = f"log/{tile.path}"
-        if path not in listed or sha256(data).hexdigest() != listed[path].sha256:
-            return None
-        picked += pick.of(tile, data, decode_entries(data, path, tile.width))
-    return picked
-
-
-def _entries(bundle: Bundle, bundles: range) -> Iterator[tuple[Tile, bytes]]:
-    """The bundles of entries, as bytes."""
-    for number in bundles:
-        tile = Tile(ENTRIES, number, min(TILE_WIDTH, bundle.manifest.log.size - number * TILE_WIDTH))
-        yield tile, bundle.read_log(tile.path)
-
-
-class _Pick:
-    """Picks the leaves that a replay of one example does not pass over."""
-
-    def __init__(self, example: str) -> None:
-        self._mine = _naming(example)
-
-    def of(self, tile: Tile, data: bytes, leaves: list[bytes]) -> _Picked:
-        """Those of a bundle of entries, whose bytes are looked at at once, because most hold nothing of one example."""
-        mine, about, of_topics = self._mine, b'"example":"', b'"type":"topic:'
-        numbered = enumerate(leaves, tile.index * TILE_WIDTH)
-        if mine in data or of_topics in data:
-            return [(index, leaf) for index, leaf in numbered if about not in leaf or mine in leaf or of_topics in leaf]
-        return [(index, leaf) for index, leaf in numbered if about not in leaf]
-
-
-def _later(leaves: _Picked, rows_at: int, example: str) -> list[dict[str, Any]]:
+def _later(leaves: Numbered, rows_at: int, example: str) -> list[dict[str, Any]]:
     """What stands in the log of an example behind the leaves that the release is made of, by its manifest."""
-    mine = _naming(example)
-    return [{"event": index, "type": _type_of(leaf)} for index, leaf in leaves if index >= rows_at and mine in leaf]
+    is_own = Concerning(example).is_own
+    return [{"event": index, "type": _type_of(leaf)} for index, leaf in leaves if index >= rows_at and is_own(leaf)]
 
 
 def _type_of(leaf: bytes) -> str:
@@ -222,10 +110,6 @@ def _type_of(leaf: bytes) -> str:
         return validate(EVENT, decode_leaf(leaf)).type
     except (SchemaInvalid, EvenhandError):
         return "unreadable"
-
-
-def _naming(example: str) -> bytes:
-    return f'"example":"{example}"'.encode()
 
 
 def _prove(bundle: Bundle, checkpoint: Checkpoint, indices: list[int]) -> int:

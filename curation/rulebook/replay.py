@@ -109,7 +109,7 @@ class Replay:
     snapshots_at: frozenset[int] = frozenset()
     """Log sizes at which to note what is published: those of earlier releases."""
     only: str | None = None
-    """Follow one example only: leaves about others are counted and passed over unread (for `trace`)."""
+    """Follow one example only (for `trace`): of others, nothing but drafts of topics is taken in."""
     part: Part | None = None
     """Take in one part of the log only: leaves of other parts are passed over (`take_picked`)."""
     size: int = 0
@@ -158,8 +158,6 @@ class Replay:
         if self.size in self.snapshots_at:
             self.snapshots[self.size] = self.published()
         self.size += 1
-        if self.only is not None and self._passes_over(leaf):
-            return
         try:
             fields = decode_leaf(leaf, where)
             event = validate(EVENT, fields)
@@ -183,11 +181,6 @@ class Replay:
         for between in sorted([item for item in self.snapshots_at if self.size <= item < size]):
             self.snapshots[between] = self.published()
         self.size = size
-
-    def _passes_over(self, leaf: bytes) -> bool:
-        # Drafts of topics are read all the same: the example may have been judged under one.
-        others = b'"example":"' in leaf and f'"example":"{self.only}"'.encode() not in leaf
-        return others and b'"type":"topic:' not in leaf
 
     def take(self, event: AnyEvent, fields: Mapping[str, Any], leaf: str, index: int) -> None:
         """Take in the next event."""
@@ -457,7 +450,7 @@ def replay_one(picked: Iterable[tuple[int, bytes]], size: int, snapshots_at: Ite
     """Replay what concerns one example.
 
     Args:
-        picked: the leaves that are of this example or of none, at least, each with its index.
+        picked: the leaves that concern it (see `Concerning`), each with its index.
         size: the size of the log, or of the prefix of it, that they are from.
         snapshots_at: see Replay.
         only: the example.

@@ -7,6 +7,7 @@ import pytest
 from curation.errors import InvalidInput, Refused
 from curation.examples.propose import Revise, read_example, revise_example
 from curation.rulebook.commons import judges
+from curation.rulebook.concerning import Concerning
 from curation.rulebook.definitions import EPOCHS_UNTIL_BINDING
 from curation.rulebook.replay import replay_one
 from curation.topics.adopt import adopt_accepted
@@ -319,7 +320,7 @@ def test_everything_in_one_epoch_is_sound_in_whichever_order_it_is_sealed(homes,
     assert sound(world)
     for name in (own, of, gone):
         sealed = world.sealed()
-        followed = replay_one(enumerate(sealed), len(sealed), (), name)
+        followed = replay_one(Concerning(name).picked(sealed), len(sealed), (), name)
         assert followed.violations == []
         assert followed.histories[name].status == world.history(name).status
     world.platform.home.close()

@@ -16,8 +16,8 @@ import pytest
 
 from curation.audit import parts as parts_module
 from curation.audit import verify
-from curation.audit.beside import Beside, usable_processes
-from curation.audit.parts import FEWEST_LEAVES, LEAVES_AT_ONCE, parts_for
+from curation.audit.beside import LARGE, Beside, usable_processes
+from curation.audit.parts import LEAVES_AT_ONCE, parts_for
 from curation.audit.verify import verify_bundle
 from curation.log.order import OrderCheck, canonical_order
 from curation.rulebook.parts import EVERY, Part, Parts, behind_each
@@ -116,10 +116,10 @@ def test_the_order_is_told_from_what_each_leaf_stands_behind(swapped):
 
 
 def test_small_logs_are_looked_at_whole_and_parts_are_shared_out_evenly():
-    assert parts_for(FEWEST_LEAVES - 1, 2) is None
+    assert parts_for(LARGE - 1, 2) is None
     assert parts_for(10**6, 0) is None
     for processes in (1, 2, 3, 4):
-        for leaves in (FEWEST_LEAVES, 3 * LEAVES_AT_ONCE + 1, 10**8):
+        for leaves in (LARGE, 3 * LEAVES_AT_ONCE + 1, 10**8):
             made = parts_for(leaves, processes)
             assert made is not None
             assert made.count % processes == 0 or made.count == 255

@@ -8,8 +8,8 @@ import pytest
 
 from curation.audit import remembered
 from curation.audit.bundle import open_bundle
+from curation.audit.complete import BY_DIGEST, BY_LEAF
 from curation.audit.remembered import is_remembered, remember
-from curation.audit.trace import BY_DIGEST, BY_LEAF
 from curation.audit.verify import verify_bundle
 from tests.audit.demo import call
 from tests.audit.tampering import Folder
@@ -20,7 +20,7 @@ def cache(tmp_path, monkeypatch):
     """A cache of one's own, and releases of any size worth a note."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("EVENHAND_CACHE", str(folder))
-    monkeypatch.setattr(remembered, "WORTH_A_NOTE", 1)
+    monkeypatch.setattr(remembered, "LARGE", 1)
     return folder
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from curation.audit.bundle import open_bundle
-from curation.audit.trace import BY_DIGEST, BY_LEAF, NOT_PROVED, trace_example
+from curation.audit.complete import BY_DIGEST, BY_LEAF
+from curation.audit.trace import NOT_PROVED, trace_example
 from curation.errors import BundleInvalid, EvenhandError, LogInconsistent, NotFound
 from curation.log.merkle import leaf_hash
 from curation.log.notes import SigningKey

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.log.leaf import canonical_json
+from curation.rulebook.concerning import Concerning
 from curation.rulebook.replay import Replay, release_sizes, replay, replay_one
 from tests.support.forging import Forgery, epoch_end, event, fields_of, hash_of
 from tests.support.world import copy_home, template
@@ -252,6 +253,6 @@ def test_snapshots_show_what_each_release_held(story):
 def test_following_one_example_gives_its_whole_history(story):
     whole = replay(story)
     for example, history in whole.histories.items():
-        alone = replay_one(enumerate(story), len(story), (), example)
+        alone = replay_one(Concerning(example).picked(story), len(story), (), example)
         assert alone.histories == {example: history}
         assert (alone.size, alone.violations) == (whole.size, [])
