@@ -30,6 +30,8 @@ from curation.integrations.publish import Release, Tell
 from curation.releases.manifest import parse_manifest
 from curation_schemas.release import MANIFEST, YANKED_FOLDER
 
+_EXCHANGE = "/oauth/token"
+"""Where the Hub gives a token for a CI's identity."""
 _ADDRESS = re.compile(r"hf://datasets/([\w.-]+/[\w.-]+)/?")
 _KEPT = frozenset({".gitattributes"})
 """What the Hub made itself, and needs."""
@@ -212,9 +214,10 @@ class HubDestination:
         except HFValidationError as error:
             raise InvalidInput(str(error).split("\n")[0][:200], where=self.name) from None
         except OIDCError:
-            hint = "See «Trusted Publishers» in the Hub's documentation, or set HF_TOKEN."
-            raise NotAllowed("the CI's identity could not be exchanged for a token", hint=hint) from None
+            raise _no_identity() from None
         except HfHubHTTPError as error:
+            if _status(error) in (400, 401, 403) and error.response.url.path.endswith(_EXCHANGE):
+                raise _no_identity() from None
             raise self._refusal(_status(error)) from None
         except (httpx2.HTTPError, OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError):
             # The SDK takes an answer apart as it is: one that is in no form of the Hub's breaks it anywhere.
@@ -236,6 +239,11 @@ class HubDestination:
 def _no_right(name: str, status: int) -> NotAllowed:
     hint = "Set HF_TOKEN to a token with the right to write there, or run `hf auth login`."
     return NotAllowed(f"the token does not allow this on {name} (HTTP {status})", hint=hint)
+
+
+def _no_identity() -> NotAllowed:
+    hint = "See «Trusted Publishers» in the Hub's documentation, or set HF_TOKEN."
+    return NotAllowed("the CI's identity could not be exchanged for a token", hint=hint)
 
 
 def _status(error: HfHubHTTPError) -> int:

@@ -7,16 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from contextlib import suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from huggingface_hub.utils import _auth
 
 from curation.audit.remote import fetched, place_of
 from curation.errors import BundleInvalid, Conflict, InvalidInput, NotAllowed, Unavailable
 from curation.integrations.hub import HubDestination
 from curation.integrations.publish import publish_release, read_release
 from tests.audit.demo import FIRST, SECOND, call
-from tests.simulators.hub import AFTER, BEFORE, READ, WRITE, Repository
+from tests.simulators.hub import AFTER, BEFORE, IDENTITY, READ, WRITE, Repository
 
 # The client itself uploads large files in a way that its own HTTP library deprecates.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -120,6 +124,33 @@ def test_a_token_without_the_right_to_write_publishes_nothing(hub, first, monkey
     monkeypatch.setenv("HF_TOKEN", READ)
     with pytest.raises(NotAllowed, match="the token does not allow this"):
         bring(first)
+    assert hub.repositories == {}
+
+
+@pytest.fixture
+def in_a_ci(hub, monkeypatch):
+    """No token, but the identity that a CI gives its jobs."""
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setenv("HF_OIDC_RESOURCE", f"datasets/{NAME}")
+    monkeypatch.setenv("HF_OIDC_ID_TOKEN", IDENTITY)
+    monkeypatch.setattr(_auth, "_OIDC_TOKEN_CACHE", None)
+
+
+def test_a_ci_publishes_by_its_identity_without_a_token(in_a_ci, hub, first):
+    assert publish(first).published
+    check_published(hub, first)
+    assert hub.steps().count("exchange") == 1
+    assert {token for step, _, token in hub.asked if step in ("create", "commit", "tag")} == {WRITE}
+
+
+@pytest.mark.parametrize("identity", ["another.one", ""])
+def test_an_identity_that_is_not_taken_publishes_nothing_and_is_in_no_message(
+    in_a_ci, identity, hub, first, monkeypatch
+):
+    monkeypatch.setenv("HF_OIDC_ID_TOKEN", identity)
+    with pytest.raises(NotAllowed, match="the CI's identity could not be exchanged for a token") as refused:
+        publish(first)
+    assert "another.one" not in str(refused.value)
     assert hub.repositories == {}
 
 
@@ -287,6 +318,41 @@ def test_a_folder_holds_versions_and_is_finished_by_the_next_run(demo, tmp_path)
     other = call("release", "publish", demo.bundle(FIRST), "--to", there, "--as-demo", "--yes")
     assert "Versions never change" in other.err
     assert "is simulated" in call("release", "publish", demo.bundle(FIRST), "--to", there).err
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    """(a folder, the address at which it is served, what was asked for there)"""
+    asked = []
+
+    class Mirror(SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            asked.append(self.path)
+
+    folder = tmp_path / "mirror-demo"
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Mirror, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+
+
+def test_a_folder_that_is_served_is_a_mirror(mirror, demo):
+    folder, address, asked = mirror
+    assert call("release", "publish", demo.bundle(SECOND), "--to", folder, "--as-demo", "--yes").code == 0
+    called = call("verify", f"{address}/{SECOND}")
+    assert called.code == 0, called.out + called.err
+    assert called.out.startswith(f"VERIFIED  contested-pilot {SECOND}  ({address}/{SECOND})")
+
+    asked.clear()
+    example = json.loads((demo.bundle(SECOND) / "diff.json").read_text())["added"][0]
+    there = call("trace", example, "--bundle", f"{address}/{SECOND}", "--json").json()
+    assert there == call("trace", example, "--bundle", demo.bundle(SECOND), "--json").json()
+    assert asked
+    assert not [path for path in asked if "/data/" in path], "a story needs no rows"
+
+    missing = call("verify", f"{address}/9.9.9")
+    assert (missing.code, missing.out) == (1, "")
+    assert f"{address}/9.9.9" in missing.err
 
 
 def test_any_file_system_that_fsspec_knows_will_do(demo):

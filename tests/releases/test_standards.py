@@ -4,6 +4,7 @@ Hub's tools."""
 from __future__ import annotations
 
 import json
+import math
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -119,6 +120,21 @@ def test_the_card_has_every_section_of_the_hubs_template_and_leaves_none_open(de
     bold = re.findall(r"^(?:- )?\*\*(.+?)(?: \[optional\])?:\*\*", template.read_text("utf-8"), re.MULTILINE)
     for name in bold:
         assert f"**{name}:**" in card, name
+
+
+def test_the_card_says_how_often_the_rules_accept(demo):
+    card = Folder(demo.bundle()).read("README.md").decode()
+    rows = re.findall(r"^\| (\d+), (\d+), (\d+) % \| (\d+) \| (.+) \|$", card, re.MULTILINE)
+    assert rows
+    for seats, accepts, share, perspectives, said in rows:
+        counts = range(max(int(accepts), math.ceil(int(share) * int(seats) / 100)), int(seats) + 1)
+
+        def passes(chance, seats=int(seats), counts=counts):
+            return sum(math.comb(seats, n) * chance**n * (1 - chance) ** (seats - n) for n in counts)
+
+        others = int(perspectives) - 1
+        wanted = [passes(most) ** others * passes(one) for most, one in ((0.9, 0.9), (0.9, 0.3), (0.95, 0.05))]
+        assert said == " | ".join(f"{chance:.1%}".replace("%", " %") for chance in wanted)
 
 
 def test_the_hubs_own_reader_takes_the_cards_yaml(demo):

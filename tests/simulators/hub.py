@@ -20,6 +20,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 WRITE, READ = "hf_may_write", "hf_may_read"
+IDENTITY = "what.a.ci.says"
+"""The identity token of a CI that may publish; it is exchanged for one that may write."""
 LARGE = (".parquet",)
 BEFORE, AFTER = "before", "after"
 
@@ -77,6 +79,7 @@ class Hub:
 
 
 _ROUTES: list[tuple[str, str, re.Pattern[str]]] = [
+    ("exchange", "POST", re.compile(r"/oauth/token")),
     ("create", "POST", re.compile(r"/api/repos/create")),
     ("yaml", "POST", re.compile(r"/api/validate-yaml")),
     ("refs", "GET", re.compile(r"/api/datasets/(?P<repo>[^/]+/[^/]+)/refs")),
@@ -202,6 +205,13 @@ class _Handler(BaseHTTPRequestHandler):
         return at
 
     # --- steps ----------------------------------------------------------------------------------------------------
+
+    def _exchange(self) -> None:
+        asked = json.loads(self.body)
+        if asked["subject_token"] == IDENTITY and asked["resource"]:
+            self._send(200, {"access_token": WRITE, "token_type": "bearer", "expires_in": 3600})
+        else:
+            self._send(401, {"error": "invalid_grant"})
 
     def _create(self) -> None:
         asked = json.loads(self.body)
